@@ -58,8 +58,8 @@ type DeadLetter struct {
 	// message stays where it is and goes on being delivered.
 	Queue string
 
-	// MaxReceives is how often a message can be received: the receive that
-	// would be one more moves it instead.
+	// MaxReceives is how often a message can be received from this queue: the
+	// receive that would be one more moves it instead.
 	MaxReceives int
 }
 

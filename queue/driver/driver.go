@@ -65,17 +65,18 @@ type Engine interface {
 	Send(ctx context.Context, now time.Time, queue QueueID, messages []Message) ([]SendResult, error)
 
 	// Receive hands out up to r.Max messages and hides them. It returns at once,
-	// also when there is none. A message that was already received as often as
-	// the queue's dead-letter policy allows goes to the dead-letter queue
-	// instead: it keeps its ID, content, send time and receive count, its origin
+	// also when there is none. A message that was already received from this
+	// queue as often as its dead-letter policy allows goes to the dead-letter
+	// queue instead (which in a standard queue is a turn of its group): it keeps its ID, content, send time and receive count, its origin
 	// is this queue, its deduplication ID is not checked there, and it is
 	// visible there at once. The same receive then goes on to the next.
 	//
 	// In a FIFO queue a group that had something in flight when the receive
 	// began is passed over.
 	//
-	// At the in-flight limit, see Attributes.MaxInFlight; below it, fewer than
-	// r.Max are returned if more would exceed it. If r.Visibility is above
+	// At the in-flight limit, see Attributes.MaxInFlight; NextAt and DefaultWait
+	// of the answer are set beside the error too. Below the limit, no more are
+	// returned than it leaves room for, whatever the visibility timeout. If r.Visibility is above
 	// Attributes.MaxVisibility, the error is [ErrInvalid].
 	Receive(ctx context.Context, now time.Time, queue QueueID, r Receive) (Received, error)
 
@@ -134,7 +135,9 @@ type Received struct {
 
 	// NextAt is the next instant at which a message that is delayed or in flight
 	// falls due, or the zero time if there is none. A receive that found nothing
-	// finds nothing before NextAt, unless a call changes the queue.
+	// finds nothing before NextAt, unless a call changes the queue. It is in the
+	// broker's time and after now: an engine with a clock of its own adds the
+	// span that is left by that clock to now.
 	NextAt time.Time
 
 	// DefaultWait is the queue's ReceiveWait.
@@ -213,6 +216,6 @@ const (
 	Cancelled       CancelOutcome = iota + 1 // taken back; it is delivered to nobody
 	CancelInFlight                           // too late: it is in flight
 	CancelDelivered                          // too late: it was delivered before, and is waiting to be received again
-	CancelGone                               // too late: it was in this queue, and is no longer
-	CancelUnknown                            // it was never in this queue
+	CancelGone                               // too late: it was sent to this queue, and is no longer here
+	CancelUnknown                            // no message with this ID was sent to this queue, or moved here and is here
 )

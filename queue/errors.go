@@ -1,0 +1,86 @@
+package queue
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/redriveq/redrive/queue/driver"
+)
+
+// Errors of a request as a whole: it had no effect, except that
+// ErrUnknownOutcome means that it may have had. They come wrapped in an
+// *[Error]; test for them with errors.Is.
+var (
+	ErrClosed           = driver.ErrClosed
+	ErrNoQueue          = driver.ErrNoQueue
+	ErrQueueExists      = driver.ErrQueueExists
+	ErrInvalid          = driver.ErrInvalid
+	ErrDeadLetterPolicy = driver.ErrDeadLetterPolicy
+	ErrInFlightLimit    = driver.ErrInFlightLimit
+	ErrUnknownOutcome   = driver.ErrUnknownOutcome
+
+	// ErrTooManyWaiters is returned by a receive that would have to wait when
+	// the profile's MaxWaiters already wait on the queue. Try again later.
+	ErrTooManyWaiters = errors.New("too many receives are waiting")
+)
+
+// Errors of one message.
+var (
+	// ErrQueueFull is returned for a message that would exceed the queue's
+	// MaxMessages or MaxBytes. It was not sent.
+	ErrQueueFull = errors.New("queue full")
+
+	// ErrMessageGone is returned for a receipt that was real, but whose message
+	// is no longer in the queue: deleted, expired, purged, or moved to a
+	// dead-letter queue. For a delete that is often as good as success.
+	ErrMessageGone = errors.New("message gone")
+
+	// ErrReceiptExpired is returned for a receipt whose visibility timeout has
+	// ended, where the queue's attributes forbid late use. The message is, or
+	// will be, delivered again: undo what you can, and do not retry.
+	ErrReceiptExpired = errors.New("receipt expired")
+
+	// ErrReceiptSuperseded is returned for a receipt of an earlier delivery than
+	// the message's latest. Somebody else has the message now.
+	ErrReceiptSuperseded = errors.New("receipt superseded by a later delivery")
+
+	// ErrReceiptMalformed is returned for a handle that this broker never made.
+	ErrReceiptMalformed = errors.New("receipt malformed")
+
+	// ErrWrongQueue is returned for a receipt that another queue issued, or an
+	// earlier queue of the same name.
+	ErrWrongQueue = errors.New("receipt of another queue")
+
+	// ErrVisibilityCap is returned for a change of visibility that would keep
+	// the message hidden for longer than the queue's MaxVisibility, counted from
+	// the receive.
+	ErrVisibilityCap = errors.New("visibility timeout above the queue's cap")
+)
+
+// An InvalidError says which part of a request was refused, and why.
+type InvalidError = driver.InvalidError
+
+// An Error says what was being done to which queue when Err came about.
+type Error struct {
+	Op    string // "receive", "create", …
+	Queue string // the queue's name; empty where no one queue is concerned
+	Err   error
+}
+
+// Error returns `queue "orders": receive: …`.
+func (e *Error) Error() string {
+	if e.Queue == "" {
+		return fmt.Sprintf("queue: %s: %v", e.Op, e.Err)
+	}
+	return fmt.Sprintf("queue %q: %s: %v", e.Queue, e.Op, e.Err)
+}
+
+// Unwrap returns Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+func fail(op, queue string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Op: op, Queue: queue, Err: err}
+}

@@ -1,0 +1,365 @@
+package queue
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/benbjohnson/clock"
+
+	"github.com/redriveq/redrive/queue/driver"
+	"github.com/redriveq/redrive/scheduler"
+)
+
+// A lobby is where receives wait for messages.
+//
+// Each queue has a line. Whoever changes a queue on which somebody waits serves
+// its line afterwards: it receives from the engine on behalf of the first in
+// line, hands over what it got, and goes on until the engine has nothing. At
+// any time at most one goroutine serves a line; one that comes meanwhile leaves
+// word that the server must look again. So nobody waits for an engine under the
+// lock, the order of the line is kept, and a waiter stays in line only if the
+// engine had nothing after the last change.
+//
+// All instants at which something happens to a waiter, the end of its wait and
+// the next message falling due on its queue, stand in one index, and one timer
+// is set to the first of them. The timer only calls catchUp. Every operation on
+// a queue on which somebody waits calls catchUp too, so it makes no difference
+// to any answer when, or whether, the timer has fired.
+type lobby struct {
+	broker *Broker
+
+	mu     sync.Mutex // guards all below, and the lines and waiters
+	closed bool
+	lines  map[QueueID]*line
+	events scheduler.Index  // what happens when; the sequence is a key of byID
+	byID   map[uint64]event // exactly one of line and waiter is set
+	lastID uint64
+	alarm  *alarm
+	alarms sync.WaitGroup // callbacks that may still run
+}
+
+type event struct {
+	line   *line
+	waiter *waiter
+}
+
+// A line is the receives that wait on one queue. Its fields but the first two
+// are guarded by the lobby.
+type line struct {
+	queue   QueueRef
+	waiting atomic.Int64 // the length of waiters
+
+	waiters list.List // of *waiter, the first come first
+	serving bool      // somebody is in serve
+	again   bool      // the queue has changed since the server looked
+	next    scheduler.Key
+	hasNext bool // next is in the index: when a message falls due
+}
+
+// A waiter is one receive that waits.
+type waiter struct {
+	ctx      context.Context
+	receive  driver.Receive
+	line     *line
+	place    *list.Element
+	claimed  bool  // the engine is being called on its behalf
+	left     bool  // its wait is over: it leaves as soon as it is not claimed
+	leaveErr error // with which error
+	deadline scheduler.Key
+	timed    bool // deadline is in the index
+
+	deliveries []driver.Delivery
+	err        error
+	done       chan struct{} // closed when deliveries and err are final
+}
+
+// An alarm is one setting of the timer.
+type alarm struct {
+	at    time.Time
+	timer *clock.Timer
+	once  sync.Once // leaves the lobby's alarms
+}
+
+func (l *lobby) open(b *Broker) {
+	l.broker = b
+	l.lines = make(map[QueueID]*line)
+	l.byID = make(map[uint64]event)
+}
+
+// close ends all waits with ErrClosed and waits for the timer's callback.
+func (l *lobby) close() {
+	l.mu.Lock()
+	l.closed = true
+	for _, line := range l.lines {
+		l.dismiss(line, ErrClosed)
+	}
+	l.disarm()
+	l.mu.Unlock()
+	l.alarms.Wait()
+}
+
+// line returns the queue's line.
+func (l *lobby) line(queue QueueRef) *line {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	found := l.lines[queue.ID]
+	if found == nil {
+		found = &line{queue: queue}
+		l.lines[queue.ID] = found
+	}
+	return found
+}
+
+// remove ends the waits on a queue that was deleted.
+func (l *lobby) remove(queue QueueID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if line := l.lines[queue]; line != nil {
+		delete(l.lines, queue)
+		l.dismiss(line, ErrNoQueue)
+	}
+}
+
+// dismiss makes all waiters of the line leave with err.
+func (l *lobby) dismiss(line *line, err error) {
+	for e := line.waiters.Front(); e != nil; {
+		w := e.Value.(*waiter)
+		e = e.Next()
+		l.leave(w, err)
+	}
+	l.setNext(line, time.Time{})
+}
+
+// wait lines up and returns what the receive was given, nothing when the wait
+// is over.
+func (l *lobby) wait(ctx context.Context, line *line, r driver.Receive, wait time.Duration) ([]driver.Delivery, error) {
+	w := &waiter{ctx: ctx, receive: r, line: line, done: make(chan struct{})}
+	now := l.broker.now().now
+	l.catchUp(now)
+	if err := l.join(w, now, wait); err != nil {
+		return nil, err
+	}
+	l.serve(line)
+	if wait <= 0 {
+		l.mu.Lock()
+		l.leave(w, nil)
+		l.mu.Unlock()
+	}
+	select {
+	case <-w.done:
+	case <-ctx.Done():
+		l.mu.Lock()
+		l.leave(w, context.Cause(ctx))
+		l.mu.Unlock()
+		<-w.done
+	}
+	return w.deliveries, w.err
+}
+
+func (l *lobby) join(w *waiter, now time.Time, wait time.Duration) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return ErrClosed
+	}
+	if w.line.waiters.Len() >= l.broker.profile.MaxWaiters {
+		return ErrTooManyWaiters
+	}
+	w.place = w.line.waiters.PushBack(w)
+	w.line.waiting.Add(1)
+	if wait > 0 {
+		w.deadline, w.timed = l.addEvent(now.Add(wait), event{waiter: w}), true
+		l.armLocked(now)
+	}
+	return nil
+}
+
+// leave ends a wait: at once, or, if the engine is being called on the waiter's
+// behalf, when that has found nothing. It has no effect on a waiter that has
+// left.
+func (l *lobby) leave(w *waiter, err error) {
+	if w.claimed {
+		if !w.left {
+			w.left, w.leaveErr = true, err
+		}
+		return
+	}
+	l.finish(w, nil, err)
+}
+
+// finish takes the waiter out of its line and wakes it.
+func (l *lobby) finish(w *waiter, deliveries []driver.Delivery, err error) {
+	if w.place == nil {
+		return
+	}
+	w.line.waiters.Remove(w.place)
+	w.place = nil
+	w.line.waiting.Add(-1)
+	if w.timed {
+		l.removeEvent(w.deadline)
+		w.timed = false
+	}
+	w.deliveries, w.err = deliveries, err
+	close(w.done)
+}
+
+// serve hands the queue's messages to those who wait in line.
+func (l *lobby) serve(line *line) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if line.serving {
+		line.again = true
+		return
+	}
+	line.serving = true
+	for l.serveFirst(line) {
+	}
+	line.serving = false
+	if line.waiters.Len() == 0 {
+		l.setNext(line, time.Time{})
+	}
+	r := l.broker.time.read()
+	if r.back {
+		l.disarm()
+	}
+	l.armLocked(r.now)
+}
+
+// serveQueue serves the queue's line, if it has one.
+func (l *lobby) serveQueue(queue QueueID) {
+	l.mu.Lock()
+	line := l.lines[queue]
+	l.mu.Unlock()
+	if line != nil && line.waiting.Load() > 0 {
+		l.serve(line)
+	}
+}
+
+// serveFirst tries to serve the first in line, with the lock given up while the
+// engine is called. It reports whether it is worth trying again.
+func (l *lobby) serveFirst(line *line) (more bool) {
+	front := line.waiters.Front()
+	if front == nil {
+		return false
+	}
+	w := front.Value.(*waiter)
+	w.claimed, line.again = true, false
+	l.mu.Unlock()
+	got, err := l.broker.receive(w.ctx, line, w.receive)
+	l.mu.Lock()
+	w.claimed = false
+	switch {
+	case errors.Is(err, ErrInFlightLimit):
+		// The engine has nothing for anybody until a message leaves flight.
+	case err != nil || len(got.Deliveries) > 0:
+		l.finish(w, got.Deliveries, err)
+		return true
+	}
+	l.setNext(line, got.NextAt)
+	if w.left {
+		l.finish(w, nil, w.leaveErr)
+		return true
+	}
+	return line.again
+}
+
+// catchUp does what is due by now for all who wait, in the order of instants.
+func (l *lobby) catchUp(now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for {
+		key, ok := l.events.PopDue(now)
+		if !ok {
+			break
+		}
+		e := l.byID[key.Sequence()]
+		delete(l.byID, key.Sequence())
+		if e.waiter != nil {
+			e.waiter.timed = false
+			l.leave(e.waiter, nil)
+			continue
+		}
+		e.line.hasNext = false
+		l.mu.Unlock()
+		l.serve(e.line)
+		l.mu.Lock()
+	}
+	l.armLocked(now)
+}
+
+// setNext notes when a message falls due for the line; the zero time means not
+// at all.
+func (l *lobby) setNext(line *line, at time.Time) {
+	if line.hasNext {
+		l.removeEvent(line.next)
+		line.hasNext = false
+	}
+	if !at.IsZero() && line.waiters.Len() > 0 {
+		line.next, line.hasNext = l.addEvent(at, event{line: line}), true
+	}
+}
+
+func (l *lobby) addEvent(at time.Time, e event) scheduler.Key {
+	l.lastID++
+	key := scheduler.NewKey(at, l.lastID, 0)
+	l.events.Insert(key)
+	l.byID[l.lastID] = e
+	return key
+}
+
+func (l *lobby) removeEvent(key scheduler.Key) {
+	l.events.Delete(key)
+	delete(l.byID, key.Sequence())
+}
+
+// arm sets the timer anew, counted from now.
+func (l *lobby) arm(now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.disarm()
+	l.armLocked(now)
+}
+
+// armLocked sets the timer to the first event, if it is not set to that already.
+func (l *lobby) armLocked(now time.Time) {
+	first, ok := l.events.Min()
+	if !ok || l.closed {
+		l.disarm()
+		return
+	}
+	at := first.At()
+	if l.alarm != nil && l.alarm.at.Equal(at) {
+		return
+	}
+	l.disarm()
+	a := &alarm{at: at}
+	l.alarm = a
+	l.alarms.Add(1)
+	// A timer of zero may not fire on a mock clock, so what is due is due in a moment.
+	a.timer = l.broker.time.clock.AfterFunc(max(at.Sub(now), 1), func() { l.ring(a) })
+}
+
+func (l *lobby) disarm() {
+	if a := l.alarm; a != nil {
+		l.alarm = nil
+		if a.timer.Stop() {
+			a.once.Do(l.alarms.Done)
+		}
+	}
+}
+
+// ring is the timer's callback. It may come late, or for an alarm that is no
+// longer set.
+func (l *lobby) ring(a *alarm) {
+	defer a.once.Do(l.alarms.Done)
+	l.mu.Lock()
+	if l.alarm == a {
+		l.alarm = nil
+	}
+	l.mu.Unlock()
+	l.catchUp(l.broker.now().now)
+}

@@ -1,0 +1,271 @@
+package memqueue
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"math/rand/v2"
+	"time"
+
+	"github.com/redriveq/redrive/queue/driver"
+	"github.com/redriveq/redrive/scheduler"
+)
+
+// A state is one queue. It has no lock, no clock and no goroutine: it is told
+// the time, and decides.
+//
+//	slab     slot -> record
+//	roll     all records, by sequence
+//	timed    (visibleAt, sequence, slot) of those delayed or in flight
+//	order    those visible
+//
+// A record changes its place only by put, show, hide and drop.
+type state struct {
+	ref        driver.QueueRef
+	attributes driver.Attributes
+	createdAt  time.Time
+	modifiedAt time.Time
+
+	now      time.Time // the latest that it was told
+	sequence uint64    // of the last message
+	bytes    int64
+
+	ids       ids
+	slab      *slab
+	roll      roll
+	timed     scheduler.Index
+	groups    *groups
+	order     order
+	moved     map[driver.MessageID]slot // those that came from another queue
+	memory    memory
+	retention retention
+}
+
+func newState(ref driver.QueueRef, attributes driver.Attributes, ids ids, now time.Time) *state {
+	s := &state{ref: ref, attributes: attributes, createdAt: now, modifiedAt: now, now: now, ids: ids}
+	s.clear()
+	return s
+}
+
+// clear makes the queue empty. Sequences go on.
+func (s *state) clear() {
+	s.slab = &slab{}
+	s.roll = newRoll(s.slab)
+	s.timed.Clear()
+	s.groups = newGroups()
+	s.order = newOrder(s.attributes.FIFO, s.slab, s.groups)
+	s.moved = make(map[driver.MessageID]slot)
+	s.memory = newMemory()
+	s.retention = retention{}
+	s.bytes = 0
+}
+
+func newOrder(fifo bool, s *slab, g *groups) order {
+	if fifo {
+		return newFIFO(s, g)
+	}
+	return &rotation{slab: s, groups: g}
+}
+
+func (s *state) info() driver.QueueInfo {
+	return driver.QueueInfo{
+		ID:         s.ref.ID,
+		Name:       s.ref.Name,
+		CreatedAt:  s.createdAt,
+		ModifiedAt: s.modifiedAt,
+		Attributes: driver.Patch{}.Apply(s.attributes), // a copy
+	}
+}
+
+// settle applies all that fell due until now, in the order of instants. Every
+// operation begins with it.
+func (s *state) settle(now time.Time) {
+	if now.After(s.now) {
+		s.now = now
+	}
+	for {
+		due, isDue := s.timed.Min()
+		isDue = isDue && due.DueBy(s.now)
+		end, n := s.nextExpiry()
+		expires := n != 0 && !end.After(s.now)
+		switch {
+		case isDue && (!expires || !due.At().After(end)):
+			s.timed.Delete(due)
+			s.show(slot(due.Slot()), due.At())
+		case expires:
+			s.expire(n)
+		default:
+			s.memory.settle(s.now)
+			return
+		}
+	}
+}
+
+// send adds one message or says why not.
+func (s *state) send(m *driver.Message) driver.SendResult {
+	a := &s.attributes
+	size := m.Size()
+	if size > a.MaxMessageBytes {
+		return driver.SendResult{Outcome: driver.TooLarge}
+	}
+	id := m.DeduplicationID
+	if id == "" && a.ContentDeduplication {
+		sum := sha256.Sum256(m.Body)
+		id = hex.EncodeToString(sum[:])
+	}
+	key := keyOf(a.DeduplicationScope, m.Group, id)
+	if first, ok := s.memory.find(key); ok && id != "" {
+		return driver.SendResult{Outcome: driver.Duplicate, ID: first.id, Sequence: first.sequence}
+	}
+	if !s.hasRoom(size) {
+		return driver.SendResult{Outcome: driver.QueueFull}
+	}
+	n, r := s.put(newContent(m, id))
+	r.id = s.ids.seal(uint32(s.ref.ID), n, r.sequence)
+	r.sentAt = s.now
+	s.place(n, s.dueAt(m))
+	if id != "" && a.DeduplicationWindow > 0 {
+		s.memory.remember(key, r.id, r.sequence, s.now.Add(a.DeduplicationWindow))
+	}
+	return driver.SendResult{Outcome: driver.Sent, ID: r.id, Sequence: r.sequence}
+}
+
+func (s *state) hasRoom(size int) bool {
+	a := &s.attributes
+	return (a.MaxMessages == 0 || s.roll.counts.total() < a.MaxMessages) &&
+		(a.MaxBytes == 0 || s.bytes+int64(size) <= a.MaxBytes)
+}
+
+func (s *state) dueAt(m *driver.Message) time.Time {
+	switch {
+	case !m.At.IsZero():
+		return m.At
+	case m.Delay != nil:
+		return s.now.Add(*m.Delay)
+	}
+	return s.now.Add(s.attributes.Delay)
+}
+
+// put gives a message its record, with the next sequence and in no place yet.
+func (s *state) put(c *content) (slot, *record) {
+	n := s.slab.take()
+	r := s.slab.at(n)
+	s.sequence++
+	*r = record{
+		sequence:   s.sequence,
+		content:    c,
+		retainFrom: s.now,
+		group:      s.groups.enter(c.group),
+	}
+	s.bytes += int64(c.size)
+	return n, r
+}
+
+// place puts a new record where it belongs: visible, or delayed until due.
+func (s *state) place(n slot, due time.Time) {
+	r := s.slab.at(n)
+	if due.After(s.now) {
+		r.state, r.visibleAt = driver.Delayed, due
+		s.timed.Insert(s.timedKey(n))
+	} else {
+		r.state, r.visibleAt = driver.Visible, s.now
+		s.order.add(n)
+	}
+	s.roll.append(n)
+	s.retain(n)
+}
+
+// show makes a record that was delayed or in flight visible, at that instant,
+// or drops it if its retention is over by then. It is no longer in timed.
+func (s *state) show(n slot, at time.Time) {
+	r := s.slab.at(n)
+	if end, ok := s.expiry(r); ok && !end.After(at) {
+		s.drop(n)
+		return
+	}
+	if r.state == driver.InFlight {
+		s.order.unblock(n)
+	}
+	r.visibleAt = at
+	s.roll.set(n, driver.Visible)
+	s.order.add(n)
+	s.retain(n)
+}
+
+// hide puts a visible record that is no longer in order in flight until due.
+func (s *state) hide(n slot, due time.Time) {
+	r := s.slab.at(n)
+	r.visibleAt = due
+	s.roll.set(n, driver.InFlight)
+	s.order.block(n)
+	s.timed.Insert(s.timedKey(n))
+}
+
+// extract takes a record out of the index of its state.
+func (s *state) extract(n slot) {
+	r := s.slab.at(n)
+	switch r.state {
+	case driver.Visible:
+		s.order.remove(n)
+	case driver.InFlight:
+		s.order.unblock(n)
+		s.timed.Delete(s.timedKey(n))
+	case driver.Delayed:
+		s.timed.Delete(s.timedKey(n))
+	}
+}
+
+// drop removes a record.
+func (s *state) drop(n slot) {
+	s.extract(n)
+	s.free(n)
+}
+
+// free removes a record that is in no index of a state any more.
+func (s *state) free(n slot) {
+	r := s.slab.at(n)
+	s.forgetRetention(n)
+	s.roll.remove(n)
+	s.groups.leave(r.group)
+	s.bytes -= int64(r.content.size)
+	delete(s.moved, r.id)
+	s.slab.put(n)
+}
+
+func (s *state) timedKey(n slot) scheduler.Key {
+	r := s.slab.at(n)
+	return scheduler.NewKey(r.visibleAt, r.sequence, uint32(n))
+}
+
+// find returns the record of the message, or nil and whether the message was
+// ever sent to this queue.
+func (s *state) find(id driver.MessageID) (n slot, wasHere bool) {
+	instance, n, sequence := s.ids.open(id)
+	if instance != uint32(s.ref.ID) {
+		return s.moved[id], false
+	}
+	wasHere = sequence > 0 && sequence <= s.sequence
+	if s.slab.find(n, sequence) == nil {
+		return 0, wasHere
+	}
+	return n, wasHere
+}
+
+// nextAt returns the next instant at which a record falls due.
+func (s *state) nextAt() time.Time {
+	if key, ok := s.timed.Min(); ok {
+		return key.At()
+	}
+	return time.Time{}
+}
+
+// deliver makes one more delivery of the record.
+func (s *state) deliver(r *record) {
+	r.generation++
+	r.nonce = rand.Uint64()
+	r.receives++
+	r.receivesHere++
+	r.receivedAt = s.now
+	if r.firstReceivedAt.IsZero() {
+		r.firstReceivedAt = s.now
+	}
+}

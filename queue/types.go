@@ -1,0 +1,197 @@
+package queue
+
+import (
+	"time"
+
+	"github.com/redriveq/redrive/queue/driver"
+)
+
+// The types that a broker shares with its engine.
+type (
+	Message            = driver.Message
+	MessageID          = driver.MessageID
+	Value              = driver.Value
+	Kind               = driver.Kind
+	Info               = driver.Info
+	State              = driver.State
+	Attributes         = driver.Attributes
+	Patch              = driver.Patch
+	DeadLetter         = driver.DeadLetter
+	DeadLetterSources  = driver.DeadLetterSources
+	SourceMode         = driver.SourceMode
+	ReceiptPolicy      = driver.ReceiptPolicy
+	DeduplicationScope = driver.DeduplicationScope
+	QueueID            = driver.QueueID
+	QueueInfo          = driver.QueueInfo
+	QueueRef           = driver.QueueRef
+	Stats              = driver.Stats
+	Count              = driver.Count
+	Standing           = driver.Standing
+	DeleteOutcome      = driver.DeleteOutcome
+	ChangeOutcome      = driver.ChangeOutcome
+	CancelOutcome      = driver.CancelOutcome
+)
+
+// The constants of those types.
+const (
+	KindString = driver.KindString
+	KindNumber = driver.KindNumber
+	KindBinary = driver.KindBinary
+
+	Visible  = driver.Visible
+	Delayed  = driver.Delayed
+	InFlight = driver.InFlight
+
+	Latest = driver.Latest
+	Strict = driver.Strict
+	Any    = driver.Any
+
+	ScopeQueue = driver.ScopeQueue
+	ScopeGroup = driver.ScopeGroup
+
+	AllowAll    = driver.AllowAll
+	AllowListed = driver.AllowListed
+	AllowNone   = driver.AllowNone
+
+	Current    = driver.Current
+	Late       = driver.Late
+	Superseded = driver.Superseded
+
+	Deleted                 = driver.Deleted
+	AlreadyGone             = driver.AlreadyGone
+	DeleteRefusedLate       = driver.DeleteRefusedLate
+	DeleteRefusedSuperseded = driver.DeleteRefusedSuperseded
+	DeleteWrongQueue        = driver.DeleteWrongQueue
+	DeleteMalformed         = driver.DeleteMalformed
+
+	Changed                 = driver.Changed
+	ChangeGone              = driver.ChangeGone
+	ChangeRefusedLate       = driver.ChangeRefusedLate
+	ChangeRefusedSuperseded = driver.ChangeRefusedSuperseded
+	ChangeAboveCap          = driver.ChangeAboveCap
+	ChangeInFlightLimit     = driver.ChangeInFlightLimit
+	ChangeWrongQueue        = driver.ChangeWrongQueue
+	ChangeMalformed         = driver.ChangeMalformed
+
+	Cancelled       = driver.Cancelled
+	CancelInFlight  = driver.CancelInFlight
+	CancelDelivered = driver.CancelDelivered
+	CancelGone      = driver.CancelGone
+	CancelUnknown   = driver.CancelUnknown
+)
+
+// String returns a text value of a message attribute.
+func String(text string) Value { return driver.String(text) }
+
+// Number returns a number value of a message attribute; text is a decimal
+// number such as "-1.5e3", and is carried as it is written.
+func Number(text string) Value { return driver.Number(text) }
+
+// Binary returns a value of a message attribute with a copy of data.
+func Binary(data []byte) Value { return driver.Binary(data) }
+
+// ParseMessageID returns the ID that text spells, which is what
+// [MessageID.String] returned.
+func ParseMessageID(text string) (MessageID, error) { return driver.ParseMessageID(text) }
+
+// A Delivery is a message that was handed to a consumer. It belongs to the
+// consumer: nothing in it is shared.
+type Delivery struct {
+	// Info describes the message. State is InFlight, and VisibleAt is when the
+	// visibility timeout ends and somebody else may receive the message.
+	Info
+
+	// Receipt deletes the message or changes its visibility timeout. Every
+	// delivery has another one. At most 256 letters, digits, "-" and "_".
+	Receipt string
+
+	// Fence grows with every delivery of the message. A consumer that writes it
+	// to its own storage, and refuses to overwrite a higher one, is safe against
+	// an earlier consumer that has overslept its visibility timeout.
+	Fence uint64
+}
+
+// ReceiveOptions say how to receive. Nil means the defaults.
+type ReceiveOptions struct {
+	// Max is how many messages to return at the most. Zero means one. A receive
+	// returns as soon as there is one; it does not wait for more.
+	Max int
+
+	// Visibility is for how long the messages are hidden from other receives.
+	// Nil means the queue's timeout. Zero hands them out and leaves them
+	// visible, and counts the receive.
+	Visibility *time.Duration
+
+	// Wait is how long to wait if there is no message. Nil means the queue's
+	// ReceiveWait; zero, not to wait.
+	Wait *time.Duration
+}
+
+// Sent identifies a message that is in the queue.
+type Sent struct {
+	ID        MessageID
+	Sequence  uint64
+	Duplicate bool // the deduplication ID was seen before, and ID names the first one; nothing was sent
+}
+
+// A SendResult says what became of one message of several. Err is an
+// *[InvalidError], [ErrQueueFull], or nil.
+type SendResult struct {
+	Sent
+	Err error
+}
+
+// A DeleteResult says what became of one delete of several.
+type DeleteResult struct {
+	Outcome  DeleteOutcome
+	Standing Standing // of the receipt, where the message was there
+}
+
+// Err returns nil if the message was deleted by this call, and otherwise
+// [ErrMessageGone], [ErrReceiptExpired], [ErrReceiptSuperseded],
+// [ErrWrongQueue] or [ErrReceiptMalformed].
+func (r DeleteResult) Err() error { return deleteErrors[r.Outcome] }
+
+var deleteErrors = map[DeleteOutcome]error{
+	Deleted:                 nil,
+	AlreadyGone:             ErrMessageGone,
+	DeleteRefusedLate:       ErrReceiptExpired,
+	DeleteRefusedSuperseded: ErrReceiptSuperseded,
+	DeleteWrongQueue:        ErrWrongQueue,
+	DeleteMalformed:         ErrReceiptMalformed,
+}
+
+// A VisibilityChange asks for a new visibility timeout.
+type VisibilityChange struct {
+	Receipt string
+	Timeout time.Duration // from now on; zero makes the message visible at once
+}
+
+// A ChangeResult says what became of one change of visibility of several.
+type ChangeResult struct {
+	Outcome ChangeOutcome
+
+	invalid error // set with Outcome 0: the entry was refused unseen
+}
+
+// Err returns nil if the timeout was changed, and otherwise [ErrMessageGone],
+// [ErrReceiptExpired], [ErrReceiptSuperseded], [ErrVisibilityCap],
+// [ErrInFlightLimit], [ErrWrongQueue], [ErrReceiptMalformed] or an
+// *[InvalidError].
+func (r ChangeResult) Err() error {
+	if r.invalid != nil {
+		return r.invalid
+	}
+	return changeErrors[r.Outcome]
+}
+
+var changeErrors = map[ChangeOutcome]error{
+	Changed:                 nil,
+	ChangeGone:              ErrMessageGone,
+	ChangeRefusedLate:       ErrReceiptExpired,
+	ChangeRefusedSuperseded: ErrReceiptSuperseded,
+	ChangeAboveCap:          ErrVisibilityCap,
+	ChangeInFlightLimit:     ErrInFlightLimit,
+	ChangeWrongQueue:        ErrWrongQueue,
+	ChangeMalformed:         ErrReceiptMalformed,
+}
