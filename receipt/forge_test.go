@@ -69,12 +69,9 @@ func TestLineBreakForTheLastCharacterIsRefused(t *testing.T) {
 	s := newTestSealer(t, testKey(1))
 	handle := sealUntil(t, s, func(handle string) bool { return strings.HasSuffix(handle, "AA") })
 	for i := range len(handle) {
-		for _, filler := range fillers {
-			short := len(handle) - len(filler)
-			spelling := (handle[:i] + filler + handle[i:])[:len(handle)]
-			if i <= short {
-				expectMalformed(t, s, spelling, "line break for the last character")
-			}
+		for _, filler := range []string{"\n", "\r"} {
+			spelling := handle[:i] + filler + handle[i:len(handle)-1]
+			expectMalformed(t, s, spelling, "line break for the last character")
 		}
 	}
 }
@@ -103,7 +100,7 @@ func TestOtherAlphabetsAreRefused(t *testing.T) {
 	expectMalformed(t, s, strings.ReplaceAll(handle, "_", "/"), "slash for underscore")
 	expectMalformed(t, s, strings.ToLower(handle), "lower case")
 	expectMalformed(t, s, strings.ToUpper(handle), "upper case")
-	expectMalformed(t, s, strings.ReplaceAll(handle, "A", "А"), "Cyrillic letter")
+	expectMalformed(t, s, strings.ReplaceAll(handle, "A", "\u0410"), "Cyrillic letter")
 	expectMalformed(t, s, string(raw), "not encoded")
 }
 
