@@ -177,7 +177,7 @@ func to(queue string) driver.Patch {
 // A dead-letter policy is refused if its queue is missing, of the other kind,
 // does not allow the source, or leads back.
 func TestDeadLetterPolicy(t *testing.T) {
-	fifo := to("c")
+	fifo := to("a")
 	fifo.FIFO = new(true)
 	only := &driver.DeadLetterSources{Mode: driver.AllowListed, Queues: []string{"a"}}
 	play(t, []step{
@@ -185,10 +185,10 @@ func TestDeadLetterPolicy(t *testing.T) {
 		{0, in("a", create(to("b"))), "refused"}, // missing
 		{0, in("c", create(driver.Patch{DeadLetterSources: only})), "created"},
 		{0, in("b", create(to("c"))), "refused"},                                  // not allowed
-		{0, in("f", create(fifo)), "refused"},                                     // the other kind
 		{0, in("a", create(to("c"))), "created"},                                  // a > c
 		{0, in("a", set(to("a"))), "refused"},                                     // itself
 		{0, in("c", set(to("a"))), "refused"},                                     // back at once
+		{0, in("f", create(fifo)), "refused"},                                     // the other kind
 		{0, in("b", create(to("a"))), "created"},                                  // b > a > c
 		{0, in("c", set(to("b"))), "refused"},                                     // back by a and b
 		{0, in("c", create(driver.Patch{})), "found"},                             // unchanged by all that
