@@ -83,6 +83,7 @@ func (s *state) move(n slot, at time.Time) {
 	case hides:
 		s.order.remove(n)
 		s.hide(n, at)
+		s.order.done()
 	}
 }
 

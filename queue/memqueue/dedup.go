@@ -39,11 +39,6 @@ func keyOf(scope driver.DeduplicationScope, group, id string) dedupKey {
 	return dedupKey{scope: scope, group: group, id: id}
 }
 
-func (m *memory) find(key dedupKey) (dedupEntry, bool) {
-	entry, ok := m.entries[key]
-	return entry, ok
-}
-
 func (m *memory) remember(key dedupKey, id driver.MessageID, sequence uint64, until time.Time) {
 	entry := dedupEntry{id: id, sequence: sequence, end: scheduler.NewKey(until, sequence, 0)}
 	m.entries[key] = entry

@@ -21,7 +21,7 @@ type fifo struct {
 	groups  *groups
 	visible *btree.BTreeG[fifoKey]
 	heads   *btree.BTreeG[fifoKey]
-	taken   []uint32 // groups that the present receive has taken from
+	taken   []uint32 // groups whose heads may be wrong until done
 }
 
 // A fifoKey is a key of visible; in heads the group comes last.
@@ -84,8 +84,11 @@ func (o *fifo) done() {
 	o.taken = o.taken[:0]
 }
 
-// block leaves the head of the group in place until the receive is done.
-func (o *fifo) block(n slot) { o.groups.table[o.slab.at(n).group].inFlight++ }
+func (o *fifo) block(n slot) {
+	group := o.slab.at(n).group
+	o.groups.table[group].inFlight++
+	o.taken = append(o.taken, group)
+}
 
 func (o *fifo) unblock(n slot) {
 	group := o.slab.at(n).group

@@ -11,10 +11,11 @@ type order interface {
 	remove(n slot)
 	// next takes out and returns the message to hand out, 0 if there is none.
 	next() slot
-	// done ends a receive, which may have called next several times.
-	done()
-	// block and unblock say that a message went in flight, and is no longer.
+	// block says that a message went in flight, as of the coming done.
 	block(n slot)
+	// done ends a receive, which may have called next and block several times.
+	done()
+	// unblock says that a message is no longer in flight.
 	unblock(n slot)
 	// all returns the messages in the order in which next would return them in
 	// receives of one message each, if none of them went in flight. The order

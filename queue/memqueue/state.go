@@ -107,13 +107,10 @@ func (s *state) send(m *driver.Message) driver.SendResult {
 	if size > a.MaxMessageBytes {
 		return driver.SendResult{Outcome: driver.TooLarge}
 	}
-	id := m.DeduplicationID
-	if id == "" && a.ContentDeduplication {
-		sum := sha256.Sum256(m.Body)
-		id = hex.EncodeToString(sum[:])
-	}
+	id := deduplicationID(m, a)
 	key := keyOf(a.DeduplicationScope, m.Group, id)
-	if first, ok := s.memory.find(key); ok && id != "" {
+	deduplicates := id != "" && a.DeduplicationWindow > 0
+	if first, ok := s.memory.entries[key]; ok && deduplicates {
 		return driver.SendResult{Outcome: driver.Duplicate, ID: first.id, Sequence: first.sequence}
 	}
 	if !s.hasRoom(size) {
@@ -123,10 +120,18 @@ func (s *state) send(m *driver.Message) driver.SendResult {
 	r.id = s.ids.seal(uint32(s.ref.ID), n, r.sequence)
 	r.sentAt = s.now
 	s.place(n, s.dueAt(m))
-	if id != "" && a.DeduplicationWindow > 0 {
+	if deduplicates {
 		s.memory.remember(key, r.id, r.sequence, s.now.Add(a.DeduplicationWindow))
 	}
 	return driver.SendResult{Outcome: driver.Sent, ID: r.id, Sequence: r.sequence}
+}
+
+func deduplicationID(m *driver.Message, a *driver.Attributes) string {
+	if m.DeduplicationID != "" || !a.ContentDeduplication {
+		return m.DeduplicationID
+	}
+	sum := sha256.Sum256(m.Body)
+	return hex.EncodeToString(sum[:])
 }
 
 func (s *state) hasRoom(size int) bool {
