@@ -187,8 +187,8 @@ type Change struct {
 	Receipt
 	Timeout time.Duration // from now on; zero: visible at once
 
-	// Uncount takes the receive out of the message's count: the delivery was
-	// never worked on. Timeout must be zero.
+	// Uncount takes this delivery out of the message's receive counts, once: it
+	// was never worked on. Timeout must be zero.
 	Uncount bool
 }
 

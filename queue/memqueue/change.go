@@ -43,9 +43,10 @@ func (s *state) change(c driver.Change) driver.ChangeOutcome {
 	if outcome := s.mayChange(r, standing, until); outcome != driver.Changed {
 		return outcome
 	}
-	if c.Uncount {
-		r.receives = max(r.receives-1, 0)
-		r.receivesHere = max(r.receivesHere-1, 0)
+	if c.Uncount && r.counted {
+		r.receives--
+		r.receivesHere--
+		r.counted = false
 	}
 	s.move(n, until)
 	return driver.Changed

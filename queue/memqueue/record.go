@@ -26,8 +26,9 @@ type record struct {
 	receivedAt      time.Time // when its current delivery began
 	firstReceivedAt time.Time
 
-	receives     int // that consumers see
-	receivesHere int // that its queue's dead-letter policy counts
+	receives     int  // that consumers see
+	receivesHere int  // that its queue's dead-letter policy counts
+	counted      bool // whether its latest delivery is in these counts
 	state        driver.State
 
 	group         uint32 // of the queue's groups

@@ -269,6 +269,7 @@ func (s *state) deliver(r *record) {
 	r.nonce = rand.Uint64()
 	r.receives++
 	r.receivesHere++
+	r.counted = true
 	r.receivedAt = s.now
 	if r.firstReceivedAt.IsZero() {
 		r.firstReceivedAt = s.now
