@@ -80,7 +80,6 @@ func (e *Engine) Close() error {
 		return driver.ErrClosed
 	}
 	e.closed = true
-	e.queues = nil
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"sync"
 	"testing"
 	"time"
 
@@ -227,7 +228,9 @@ func TestBackwards(t *testing.T) {
 	play(t, []step{
 		{0, in("dead", create(driver.Patch{})), "created"},
 		{0, create(to("dead")), "created"},
-		{m, peek(9), ""},
+		{-m, send("0"), "sent"},
+		{-m, list(), "0 visible 0s"}, // it has seen its creation
+		{m, purge(), "1"},
 		{1 * s, send("a"), "sent"},
 		{1 * s, list(), "a visible 1m0s"},
 		{1 * s, receiveFor(1, 1*s), "a#1"},
@@ -303,6 +306,7 @@ func TestStats(t *testing.T) {
 		{2 * s, delayed("c", 2*m), "sent"},
 		{3 * s, receive(1), "a#1"},
 		{14 * s, receive(1), "b#1"},
+		{15 * s, send("d"), "sent"},
 	} {
 		r.now = start.Add(step.at)
 		if got := step.do(r); got != step.want {
@@ -311,10 +315,10 @@ func TestStats(t *testing.T) {
 	}
 	got, err := r.Stats(t.Context(), start.Add(15*s), r.id())
 	want := driver.Stats{
-		Visible:  driver.Count{Messages: 1, Age: 15 * s},
+		Visible:  driver.Count{Messages: 2, Age: 15 * s},
 		Delayed:  driver.Count{Messages: 1, Age: 13 * s},
 		InFlight: driver.Count{Messages: 1, Age: 14 * s},
-		Bytes:    3,
+		Bytes:    4,
 	}
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
@@ -386,5 +390,27 @@ func TestNoAttributes(t *testing.T) {
 	received, _ := r.Receive(t.Context(), start, r.id(), driver.Receive{Max: 1})
 	if got := received.Deliveries[0]; got.Attributes != nil || got.State != driver.InFlight || !got.VisibleAt.Equal(start.Add(10*s)) {
 		t.Errorf("got %+v, want no attributes, in flight for 10s", got)
+	}
+}
+
+// Calls at the same time act as if one came after the other.
+func TestConcurrent(t *testing.T) {
+	r := newRig(start)
+	r.queue = "q"
+	create(driver.Patch{})(r)
+	queue := r.id()
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				r.Send(t.Context(), start, queue, make([]driver.Message, 2))
+				r.Receive(t.Context(), start, queue, driver.Receive{Max: 1})
+			}
+		})
+	}
+	wg.Wait()
+	stats, err := r.Stats(t.Context(), start, queue)
+	if err != nil || stats.Visible.Messages != 400 || stats.InFlight.Messages != 400 {
+		t.Errorf("got %+v, %v, want 400 visible and 400 in flight", stats, err)
 	}
 }

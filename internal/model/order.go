@@ -38,18 +38,15 @@ func (r *rotation) remove(m *message) {
 	}
 }
 
-// take takes a message out of its line. The group goes to the end, if it has
-// messages left.
-func (r *rotation) take(m *message) {
-	r.remove(m)
-	if i := r.line(m.Group); i >= 0 {
-		line := (*r)[i]
-		*r = append(slices.Delete(*r, i, i+1), line)
-	}
+// pass puts a group, which has a line, at the end: it had its turn.
+func (r *rotation) pass(group string) {
+	i := r.line(group)
+	line := (*r)[i]
+	*r = append(slices.Delete(*r, i, i+1), line)
 }
 
-// order returns all messages as one take after the other gets them: the first
-// of each line, then the second of each line that has one, and so on.
+// order returns the messages as they are taken if the groups take turns: the
+// first of each line, then the second of each line that has one, and so on.
 func (r rotation) order() []*message {
 	var order []*message
 	for turn, found := 0, true; found; turn++ {

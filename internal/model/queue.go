@@ -22,7 +22,7 @@ type queue struct {
 	messages   []*message                    // all that are in the queue, by sequence
 	rotation   rotation                      // the visible ones, in the order of a standard queue
 	remembered map[deduplicationKey]original // by earlier sends
-	known      map[driver.MessageID]bool     // every message that was ever in the queue
+	known      map[driver.MessageID]bool     // every message that was ever sent to the queue
 }
 
 // A message is a message that is in a queue, or was.
@@ -35,7 +35,8 @@ type message struct {
 	receivedAt   time.Time       // at the latest delivery
 	generation   uint64          // grows with each delivery and each change of queue
 	receipt      *driver.Receipt // of the latest delivery from this queue, nil if there was none
-	counted      bool            // whether ReceiveCount includes the latest delivery
+	receivesHere int             // how many of ReceiveCount were from this queue
+	counted      bool            // whether they include the latest delivery
 }
 
 func newQueue(e *Engine, id driver.QueueID, name string, attributes driver.Attributes, now time.Time) *queue {
@@ -162,7 +163,6 @@ func (q *queue) arrive(m *message, retainedFrom time.Time) {
 	m.Sequence = q.engine.nextSequence()
 	m.retainedFrom = retainedFrom
 	q.messages = append(q.messages, m)
-	q.known[m.ID] = true
 }
 
 // remove takes a message out of the queue, from whatever state.

@@ -18,33 +18,29 @@ func (q *queue) receive(r driver.Receive) (driver.Received, error) {
 		return driver.Received{}, driver.ErrInFlightLimit
 	}
 	received := driver.Received{DefaultWait: q.attributes.ReceiveWait}
-	q.deliver(&received, q.mostToTake(r.Max, visibility), visibility)
+	q.deliver(&received, q.mostToTake(r.Max), visibility)
 	received.NextAt = q.nextAt()
 	return received, nil
 }
 
-// mostToTake returns how many messages a receive may hand out. Messages that
-// are visible again at once are never in flight, so they do not use up the
-// limit; but at the limit there is nothing at all.
-func (q *queue) mostToTake(asked int, visibility time.Duration) int {
-	switch {
-	case q.atInFlightLimit():
-		return 0
-	case q.attributes.MaxInFlight == 0 || visibility == 0:
+// mostToTake returns how many messages a receive may hand out.
+func (q *queue) mostToTake(asked int) int {
+	if q.attributes.MaxInFlight == 0 {
 		return asked
 	}
 	return min(asked, q.attributes.MaxInFlight-q.inFlight())
 }
 
 // deliver hands out up to most messages. Each is looked at once: those that
-// become visible again at once do so after all were taken.
+// become visible again at once do so after all were taken. Whatever becomes of
+// a message, its group had its turn.
 func (q *queue) deliver(received *driver.Received, most int, visibility time.Duration) {
 	var taken []*message
 	for _, m := range q.order() {
 		if len(taken) >= most {
 			break
 		}
-		q.rotation.take(m)
+		q.rotation.pass(m.Group)
 		if q.exhausted(m) {
 			if target := q.deadLetter(m); target != nil {
 				received.DeadLettered++
@@ -72,21 +68,21 @@ func (q *queue) handOut(m *message, visibility time.Duration) driver.Delivery {
 	}
 	m.receivedAt = q.now
 	m.ReceiveCount++
+	m.receivesHere++
 	m.counted = true
 	m.generation++
 	m.receipt = &driver.Receipt{Message: m.ID, Generation: m.generation, Nonce: q.engine.nextNonce()}
 	return driver.Delivery{Info: m.Clone(), Receipt: *m.receipt}
 }
 
-// exhausted reports whether the message was received as often as the
-// dead-letter policy allows.
+// exhausted reports whether the message was received from this queue as often
+// as its dead-letter policy allows.
 func (q *queue) exhausted(m *message) bool {
 	policy := q.attributes.DeadLetter
-	return policy.Queue != "" && m.ReceiveCount >= policy.MaxReceives
+	return policy.Queue != "" && m.receivesHere >= policy.MaxReceives
 }
 
-// deadLetter moves a message, which stands in no line, to the dead-letter queue
-// and returns that. If there is none that can take it, the message stays and
+// deadLetter moves a message to the dead-letter queue and returns that. If there is none that can take it, the message stays and
 // the result is nil.
 //
 // A queue that took the name of the one that the policy meant counts as that
@@ -104,6 +100,8 @@ func (q *queue) deadLetter(m *message) *queue {
 	m.Origin = driver.QueueRef{ID: q.id, Name: q.name}
 	m.generation++
 	m.receipt = nil
+	m.receivesHere = 0
+	m.counted = false
 	if target.attributes.RetainFromSend {
 		target.arrive(m, m.SentAt)
 	} else {
@@ -215,6 +213,7 @@ func (q *queue) aboveCap(m *message, c driver.Change) bool {
 func (m *message) uncount() {
 	if m.counted {
 		m.ReceiveCount--
+		m.receivesHere--
 		m.counted = false
 	}
 }

@@ -37,6 +37,7 @@ func (q *queue) send(in driver.Message) driver.SendResult {
 		return driver.SendResult{Outcome: driver.QueueFull}
 	}
 	m := &message{Info: q.newInfo(in), size: size}
+	q.known[m.ID] = true
 	q.arrive(m, q.now)
 	q.remember(in, m)
 	if !m.VisibleAt.After(q.now) {

@@ -118,6 +118,9 @@ func (s *state) purge() int {
 
 // setAttributes takes new attributes, of the same kind of queue.
 func (s *state) setAttributes(a driver.Attributes) {
+	if a.Equal(s.attributes) {
+		return
+	}
 	s.attributes = a
 	s.modifiedAt = s.now
 	s.retention.next = s.roll.head()

@@ -172,10 +172,9 @@ func (e *Engine) Receive(_ context.Context, now time.Time, id driver.QueueID, r 
 	dead := e.catalog.byName[q.state.deadLetterName()]
 	defer lock(q, dead)()
 	q.state.settle(now)
-	if dead == nil || dead == q {
+	if dead == nil {
 		return q.state.receive(r, nil)
 	}
-	dead.state.settle(now)
 	return q.state.receive(r, dead.state)
 }
 
@@ -254,7 +253,7 @@ func (e *Engine) find(id driver.QueueID) (*queue, error) {
 // lock locks one queue or two and returns what unlocks them. Of two, the older
 // instance comes first, so that no two callers wait for each other.
 func lock(q, other *queue) (unlock func()) {
-	if other == nil || other == q {
+	if other == nil {
 		q.mu.Lock()
 		return q.mu.Unlock
 	}

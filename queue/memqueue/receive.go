@@ -49,7 +49,7 @@ func (s *state) take(got *driver.Received, room int, timeout time.Duration, dead
 		}
 		r := s.slab.at(n)
 		if s.isExhausted(r) {
-			if dead.accepts(r, s.attributes.FIFO) {
+			if dead.accepts(r, s) {
 				s.deadLetter(n, dead)
 				got.DeadLettered++
 				got.Target = dead.ref.ID
@@ -79,9 +79,13 @@ func (s *state) isExhausted(r *record) bool {
 	return limit > 0 && r.receivesHere >= limit
 }
 
-// accepts reports whether a dead letter of a queue of that kind can come in.
-func (s *state) accepts(r *record, fifo bool) bool {
-	return s != nil && s.attributes.FIFO == fifo && s.hasRoom(r.content.size)
+// accepts reports whether a dead letter can come in from that queue.
+func (s *state) accepts(r *record, from *state) bool {
+	if s == nil || s.attributes.FIFO != from.attributes.FIFO {
+		return false
+	}
+	s.settle(from.now)
+	return s.hasRoom(r.content.size)
 }
 
 // deadLetter moves a visible record that is no longer in order to dead.

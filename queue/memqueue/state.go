@@ -104,7 +104,7 @@ func (s *state) settle(now time.Time) {
 func (s *state) send(m *driver.Message) driver.SendResult {
 	a := &s.attributes
 	size := m.Size()
-	if size > a.MaxMessageBytes {
+	if a.MaxMessageBytes > 0 && size > a.MaxMessageBytes {
 		return driver.SendResult{Outcome: driver.TooLarge}
 	}
 	id := deduplicationID(m, a)
