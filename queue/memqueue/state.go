@@ -241,18 +241,18 @@ func (s *state) timedKey(n slot) scheduler.Key {
 	return scheduler.NewKey(r.visibleAt, r.sequence, uint32(n))
 }
 
-// find returns the record of the message, or nil and whether the message was
-// ever sent to this queue.
+// find returns the record of the message, 0 if it is not here, and whether the
+// message was sent to this queue. A message that came back after it had been
+// moved away stands in moved too.
 func (s *state) find(id driver.MessageID) (n slot, wasHere bool) {
 	instance, n, sequence := s.ids.open(id)
 	if instance != uint32(s.ref.ID) {
 		return s.moved[id], false
 	}
-	wasHere = sequence > 0 && sequence <= s.sequence
 	if s.slab.find(n, sequence) == nil {
-		return 0, wasHere
+		n = s.moved[id]
 	}
-	return n, wasHere
+	return n, sequence > 0 && sequence <= s.sequence
 }
 
 // nextAt returns the next instant at which a record falls due.
