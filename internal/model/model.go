@@ -8,7 +8,7 @@
 //
 //	engine   queues by ID, the counters for sequences, IDs and nonces
 //	queue    its messages by sequence, the visible ones once more in the order
-//	         of rotation, the deduplication IDs, every message ID it ever saw
+//	         of rotation, the deduplication IDs, the IDs of all that was sent
 //	message  what a consumer sees, its latest receipt, where its retention starts
 //
 // Between two calls a queue is settled: nothing in it falls due at or before
@@ -20,7 +20,7 @@
 // It is slow on purpose. Every count is a recount, every search a scan, nothing
 // is kept that could be worked out, so nothing can disagree with anything else.
 // A call takes time and memory in the order of everything that its queue holds,
-// and a queue remembers the ID of every message that it ever held. A few
+// and a queue remembers the ID of every message that was ever sent to it. A few
 // thousand messages are fine.
 //
 // # What it leaves open
@@ -111,7 +111,7 @@ func (e *Engine) ChangeVisibility(_ context.Context, now time.Time, id driver.Qu
 }
 
 // Cancel decides the IDs one after the other. It tells a message that is gone
-// from one that never was in the queue for as long as the queue exists.
+// from one that was never sent to the queue for as long as the queue exists.
 func (e *Engine) Cancel(_ context.Context, now time.Time, id driver.QueueID, ids []driver.MessageID) ([]driver.CancelOutcome, error) {
 	return each(e, now, id, ids, (*queue).cancel)
 }

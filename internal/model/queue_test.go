@@ -1,6 +1,8 @@
 package model_test
 
 import (
+	"errors"
+	"reflect"
 	"testing"
 	"time"
 
@@ -158,19 +160,42 @@ func TestInFlightLimit(t *testing.T) {
 		play(t, []step{
 			{0, create(driver.Patch{FIFO: &row.fifo, MaxInFlight: new(3)}), "created"},
 			{0, send("A/1", "B/1", "C/1", "D/1", "E/1"), "sent sent sent sent sent"},
-			{0, receiveFor(9, 0), "A/1#1 B/1#1 C/1#1 D/1#1 E/1#1"}, // never in flight
-			{0, receive(2), "A/1#2 B/1#2"},
-			{0, receive(9), "C/1#2"},
+			{0, receive(2), "A/1#1 B/1#1"},
+			{0, receiveFor(9, 0), "C/1#1"}, // needs room, but does not keep it
+			{0, cancel("C/1"), "delivered"},
+			{0, remove("C/1"), "deleted late"},
+			{0, receive(9), "D/1#1"},
 			{0, receive(9), row.atLimit},
 			{0, receiveFor(9, 0), row.atLimit},
 			{1 * s, remove("A/1"), "deleted current"},
-			{1 * s, receive(9), "D/1#2"},
-			{1 * s, cancel("E/1"), "delivered"},
+			{1 * s, receive(9), "E/1#1"},
+			{1 * s, send("F/1"), "sent"},
 			{2 * s, set(driver.Patch{MaxInFlight: new(1)}), ok},
 			{2 * s, receive(9), row.atLimit},
-			{10 * s, remove("B/1", "C/1"), "deleted late deleted late"},
-			{10 * s, receive(9), row.atLimit},
-			{11 * s, stats(), "2+0+0 6B 0id"},
+			{10 * s, remove("B/1", "D/1"), "deleted late deleted late"},
+			{10 * s, receive(9), row.atLimit}, // E/1
+			{11 * s, remove("E/1"), "deleted late"},
+			{11 * s, receive(9), "F/1#1"},
 		})
+	}
+}
+
+// At the in-flight limit the answer still says when something falls due, and
+// how long the queue's receives wait.
+func TestInFlightLimitAnswer(t *testing.T) {
+	for _, fifo := range []bool{false, true} {
+		r := newRig(start)
+		r.queue = "q"
+		create(driver.Patch{FIFO: &fifo, MaxInFlight: new(1)})(r)
+		send("A/1", "B/1")(r)
+		first, _ := r.Receive(t.Context(), start, r.id(), driver.Receive{Max: 1})
+		if !first.NextAt.Equal(start.Add(10 * s)) {
+			t.Errorf("FIFO %t, first receive: got next at %v, want the end of its visibility timeout", fifo, first.NextAt)
+		}
+		got, err := r.Receive(t.Context(), start, r.id(), driver.Receive{Max: 1})
+		want := driver.Received{NextAt: start.Add(10 * s), DefaultWait: 7 * s}
+		if !reflect.DeepEqual(got, want) || errors.Is(err, driver.ErrInFlightLimit) == fifo {
+			t.Errorf("FIFO %t: got %+v, %v, want %+v, and an error from the standard queue", fifo, got, err, want)
+		}
 	}
 }

@@ -14,16 +14,17 @@ func (q *queue) receive(r driver.Receive) (driver.Received, error) {
 	if limit := q.attributes.MaxVisibility; limit > 0 && visibility > limit {
 		return driver.Received{}, driver.Invalid("visibility timeout", "%v is above the cap of %v", visibility, limit)
 	}
+	received := driver.Received{DefaultWait: q.attributes.ReceiveWait, NextAt: q.nextAt()}
 	if q.atInFlightLimit() && !q.attributes.FIFO {
-		return driver.Received{}, driver.ErrInFlightLimit
+		return received, driver.ErrInFlightLimit
 	}
-	received := driver.Received{DefaultWait: q.attributes.ReceiveWait}
 	q.deliver(&received, q.mostToTake(r.Max), visibility)
 	received.NextAt = q.nextAt()
 	return received, nil
 }
 
-// mostToTake returns how many messages a receive may hand out.
+// mostToTake returns how many messages a receive may hand out. Those that are
+// visible again at once need room below the in-flight limit like all others.
 func (q *queue) mostToTake(asked int) int {
 	if q.attributes.MaxInFlight == 0 {
 		return asked
@@ -82,8 +83,8 @@ func (q *queue) exhausted(m *message) bool {
 	return policy.Queue != "" && m.receivesHere >= policy.MaxReceives
 }
 
-// deadLetter moves a message to the dead-letter queue and returns that. If there is none that can take it, the message stays and
-// the result is nil.
+// deadLetter moves a message to the dead-letter queue and returns that. If there
+// is none that can take it, the message stays and the result is nil.
 //
 // A queue that took the name of the one that the policy meant counts as that
 // one, unless it is of the other kind. The target is shown this queue's now.
@@ -101,7 +102,6 @@ func (q *queue) deadLetter(m *message) *queue {
 	m.generation++
 	m.receipt = nil
 	m.receivesHere = 0
-	m.counted = false
 	if target.attributes.RetainFromSend {
 		target.arrive(m, m.SentAt)
 	} else {

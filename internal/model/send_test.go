@@ -144,6 +144,8 @@ func TestCancel(t *testing.T) {
 		{10 * s, cancel("d"), "gone"},
 		{10 * s, in("dead", cancel("d")), "delivered"},
 		{10 * s, in("dead", cancel("c")), "unknown"},
+		{10 * s, in("dead", purge()), "2"},
+		{10 * s, in("dead", cancel("d")), "unknown"}, // never sent there
 		{10 * s, send("e", "f"), "sent sent"},
 		{11 * s, purge(), "2"},
 		{11 * s, cancel("e"), "gone"},

@@ -120,7 +120,7 @@ type Attributes struct {
 	// ReceiveWait is how long receives wait that do not say their own.
 	ReceiveWait time.Duration
 
-	// MaxMessageBytes limits the size of one message.
+	// MaxMessageBytes limits the size of one message. Zero means no limit.
 	MaxMessageBytes int
 
 	// MaxMessages and MaxBytes limit what the queue holds in all states

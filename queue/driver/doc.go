@@ -19,8 +19,8 @@
 // read the clock: an engine treats a now that is earlier than one that it has
 // already seen for that queue as that later one. Before it answers anything,
 // an engine applies all that fell due until now, in the order of the instants
-// at which it fell due: delays and visibility timeouts that ended, messages
-// whose retention ended. Deadlines are half-open: in force while now is before
+// at which it fell due: delays and visibility timeouts that ended, and then, of
+// what falls due at the same instant, messages whose retention ended. Deadlines are half-open: in force while now is before
 // the deadline. An engine whose store has a clock of its own (a database that
 // several machines share) may ignore now and let that clock decide, which is
 // why delays and timeouts travel as durations.

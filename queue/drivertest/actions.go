@@ -9,6 +9,22 @@ import (
 	"github.com/redriveq/redrive/queue/driver"
 )
 
+// The texts of outcomes.
+var (
+	standingTexts = []string{"", "current", "late", "superseded"}
+	cancelTexts   = []string{"none", "cancelled", "in-flight", "delivered", "gone", "unknown"}
+	changeTexts   = []string{
+		driver.Changed:                 "changed",
+		driver.ChangeGone:              "gone",
+		driver.ChangeRefusedLate:       "refused-late",
+		driver.ChangeRefusedSuperseded: "refused-superseded",
+		driver.ChangeAboveCap:          "above-cap",
+		driver.ChangeInFlightLimit:     "in-flight-limit",
+		driver.ChangeWrongQueue:        "wrong-queue",
+		driver.ChangeMalformed:         "malformed",
+	}
+)
+
 // An option sets a part of a message.
 type option func(*driver.Message)
 
@@ -208,7 +224,7 @@ func (p *play) removed(q string, receipts []driver.Receipt) string {
 }
 
 func deletion(r driver.DeleteResult) string {
-	standing := named([]string{"", "current", "late", "superseded"}, r.Standing)
+	standing := named(standingTexts, r.Standing)
 	switch r.Outcome {
 	case driver.Deleted:
 		return "deleted:" + standing
@@ -250,19 +266,9 @@ func (p *play) changed(q string, changes []driver.Change) string {
 	if len(outcomes) != len(changes) {
 		return fmt.Sprintf("%d results for %d changes", len(outcomes), len(changes))
 	}
-	texts := []string{
-		driver.Changed:                 "changed",
-		driver.ChangeGone:              "gone",
-		driver.ChangeRefusedLate:       "refused-late",
-		driver.ChangeRefusedSuperseded: "refused-superseded",
-		driver.ChangeAboveCap:          "above-cap",
-		driver.ChangeInFlightLimit:     "in-flight-limit",
-		driver.ChangeWrongQueue:        "wrong-queue",
-		driver.ChangeMalformed:         "malformed",
-	}
 	var answers []string
 	for _, outcome := range outcomes {
-		answers = append(answers, named(texts, outcome))
+		answers = append(answers, named(changeTexts, outcome))
 	}
 	return words(answers)
 }
@@ -280,10 +286,9 @@ func cancel(q string, messages ...string) action {
 		if len(outcomes) != len(ids) {
 			return fmt.Sprintf("%d results for %d messages", len(outcomes), len(ids))
 		}
-		texts := []string{"none", "cancelled", "in-flight", "delivered", "gone", "unknown"}
 		var answers []string
 		for _, outcome := range outcomes {
-			answers = append(answers, named(texts, outcome))
+			answers = append(answers, named(cancelTexts, outcome))
 		}
 		return words(answers)
 	}}

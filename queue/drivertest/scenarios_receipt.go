@@ -78,7 +78,7 @@ var receiptScenarios = []scenario{
 		// Traps R1, R2 and R3.
 		name:  "a superseded receipt changes nothing",
 		says:  "A superseded receipt never changes a visibility timeout.",
-		steps: slices.Concat(supersededChanges(driver.Latest), supersededChanges(driver.Strict)),
+		steps: slices.Concat(supersededChanges("latest", driver.Latest), supersededChanges("strict", driver.Strict)),
 	},
 	{
 		name: "a late receipt hides the message again",
@@ -259,23 +259,22 @@ var receiptScenarios = []scenario{
 }
 
 // supersededChanges tries every change with an old receipt.
-func supersededChanges(policy driver.ReceiptPolicy) timeline {
+func supersededChanges(q string, policy driver.ReceiptPolicy) timeline {
+	a1, a2 := q+"#1", q+"#2"
 	return timeline{
-		{0, create("q", underPolicy(policy, false)), "created"},
-		{0, texts("q", "a"), "a"},
-		{0, receive("q", 1), "a#1"},
-		{10 * sec, receive("q", 1), "a#2"},
-		{11 * sec, change("q", 0, "a#1"), "refused-superseded"},
-		{11 * sec, change("q", 10*sec, "a#1"), "refused-superseded"},
-		{11 * sec, uncount("q", "a#1"), "refused-superseded"},
-		{11 * sec, remove("q", "a#1"), "refused-superseded:superseded"},
-		{11 * sec, list("q"), "a:in-flight:20s"},
-		{11 * sec, history("q", "a"), "sent 0s first 0s received 2"},
-		{20 * sec, change("q", 10*sec, "a#1"), "refused-superseded"},
-		{20 * sec, list("q"), "a:visible:20s"},
-		{20 * sec, remove("q", "a#1"), "refused-superseded:superseded"},
-		{20 * sec, purge("q"), "1"},
-		{20 * sec, drop("q"), "ok"},
+		{0, create(q, underPolicy(policy, false)), "created"},
+		{0, texts(q, q), q},
+		{0, receive(q, 1), a1},
+		{10 * sec, receive(q, 1), a2},
+		{11 * sec, change(q, 0, a1), "refused-superseded"},
+		{11 * sec, change(q, 10*sec, a1), "refused-superseded"},
+		{11 * sec, uncount(q, a1), "refused-superseded"},
+		{11 * sec, remove(q, a1), "refused-superseded:superseded"},
+		{11 * sec, list(q), q + ":in-flight:20s"},
+		{11 * sec, history(q, q), "sent 0s first 0s received 2"},
+		{20 * sec, change(q, 10*sec, a1), "refused-superseded"},
+		{20 * sec, list(q), q + ":visible:20s"},
+		{20 * sec, remove(q, a1), "refused-superseded:superseded"},
 	}
 }
 

@@ -101,7 +101,7 @@ func (s *state) cancel(id driver.MessageID) driver.CancelOutcome {
 	switch {
 	case r.state == driver.InFlight:
 		return driver.CancelInFlight
-	case r.delivered():
+	case r.delivered:
 		return driver.CancelDelivered
 	}
 	s.memory.forget(r.sequence)

@@ -97,7 +97,7 @@ func (s *state) deadLetter(n slot, dead *state) {
 	r.generation = from.generation + 1
 	r.origin = s.ref
 	r.sentAt = from.sentAt
-	r.firstReceivedAt = from.firstReceivedAt
+	r.delivered, r.firstReceivedAt = from.delivered, from.firstReceivedAt
 	r.receives = from.receives
 	if dead.attributes.RetainFromSend && from.sentAt.Before(dead.now) {
 		r.retainFrom, r.aged = from.sentAt, true

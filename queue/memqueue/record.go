@@ -29,6 +29,7 @@ type record struct {
 	receives     int  // that consumers see
 	receivesHere int  // that its queue's dead-letter policy counts
 	counted      bool // whether its latest delivery is in these counts
+	delivered    bool // ever, whatever the counts say
 	state        driver.State
 
 	group         uint32 // of the queue's groups
@@ -37,9 +38,6 @@ type record struct {
 	ahead, behind slot   // in its group's line, in a standard queue
 	aged, indexed bool   // see retention
 }
-
-// delivered reports whether the message was ever received.
-func (r *record) delivered() bool { return !r.firstReceivedAt.IsZero() }
 
 // standing returns how the receipt of one of the record's deliveries stands.
 func (r *record) standing(receipt driver.Receipt) driver.Standing {

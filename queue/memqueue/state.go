@@ -271,7 +271,7 @@ func (s *state) deliver(r *record) {
 	r.receivesHere++
 	r.counted = true
 	r.receivedAt = s.now
-	if r.firstReceivedAt.IsZero() {
-		r.firstReceivedAt = s.now
+	if !r.delivered {
+		r.delivered, r.firstReceivedAt = true, s.now
 	}
 }

@@ -1,0 +1,184 @@
+package drivertest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/redriveq/redrive/queue/driver"
+)
+
+// backlogs are how many messages wait in the queue that is measured.
+var backlogs = []int{0, 100_000}
+
+// Bench measures an engine, with calls that each get their own instant. Each
+// sub-benchmark counts messages, not calls, as "ns/message":
+//
+//	cycle/backlog=N   send, receive and delete one, before N that wait
+//	batch/backlog=N   the same with ten in each call
+//	delayed           send one that is due later
+//	cancel            cancel one of 100,000 that are due later, and send another
+//	fifo/groups=1000  a cycle in a FIFO queue, with one message in each group
+//	rotation/groups=1000  the same in a standard queue
+func Bench(b *testing.B, open func(testing.TB) driver.Engine) {
+	for _, backlog := range backlogs {
+		b.Run(fmt.Sprintf("cycle/backlog=%d", backlog), func(b *testing.B) { benchCycle(b, open(b), backlog, 1) })
+		b.Run(fmt.Sprintf("batch/backlog=%d", backlog), func(b *testing.B) { benchCycle(b, open(b), backlog, 10) })
+	}
+	b.Run("delayed", func(b *testing.B) { benchDelayed(b, open(b)) })
+	b.Run("cancel/backlog=100000", func(b *testing.B) { benchCancel(b, open(b), 100_000) })
+	b.Run("fifo/groups=1000", func(b *testing.B) { benchGroups(b, open(b), true) })
+	b.Run("rotation/groups=1000", func(b *testing.B) { benchGroups(b, open(b), false) })
+}
+
+// A meter is one queue of an engine that is measured.
+type meter struct {
+	b        *testing.B
+	engine   driver.Engine
+	queue    driver.QueueID
+	now      time.Time
+	messages int // that went through
+	receipts []driver.Receipt
+}
+
+func newMeter(b *testing.B, engine driver.Engine, patch driver.Patch) *meter {
+	m := &meter{b: b, engine: engine, now: start}
+	info, _, err := engine.CreateQueue(b.Context(), m.now, "q", base(), patch)
+	m.must(err)
+	m.queue = info.ID
+	b.Cleanup(func() { m.must(engine.Close()) })
+	b.ReportAllocs()
+	return m
+}
+
+func (m *meter) must(err error) {
+	if err != nil {
+		m.b.Fatal(err)
+	}
+}
+
+// report ends the measurement.
+func (m *meter) report() {
+	m.b.StopTimer()
+	m.b.ReportMetric(float64(m.b.Elapsed().Nanoseconds())/float64(max(1, m.messages)), "ns/message")
+}
+
+func (m *meter) send(messages []driver.Message) []driver.SendResult {
+	m.now = m.now.Add(time.Microsecond)
+	results, err := m.engine.Send(m.b.Context(), m.now, m.queue, messages)
+	m.must(err)
+	return results
+}
+
+// cycle sends messages, receives as many and deletes those.
+func (m *meter) cycle(messages []driver.Message) {
+	m.send(messages)
+	received, err := m.engine.Receive(m.b.Context(), m.now, m.queue, driver.Receive{Max: len(messages)})
+	m.must(err)
+	m.receipts = m.receipts[:0]
+	for i := range received.Deliveries {
+		m.receipts = append(m.receipts, received.Deliveries[i].Receipt)
+	}
+	results, err := m.engine.Delete(m.b.Context(), m.now, m.queue, m.receipts)
+	m.must(err)
+	if len(results) != len(messages) {
+		m.b.Fatalf("got %d messages, want %d", len(results), len(messages))
+	}
+	m.messages += len(messages)
+}
+
+// bodies are messages of 100 bytes.
+func bodies(n int) []driver.Message {
+	messages := make([]driver.Message, n)
+	for i := range messages {
+		messages[i].Body = make([]byte, 100)
+	}
+	return messages
+}
+
+// fill sends n messages, a thousand at a time.
+func (m *meter) fill(n int, message driver.Message) (ids []driver.MessageID) {
+	for n > 0 {
+		batch := make([]driver.Message, min(n, 1000))
+		for i := range batch {
+			batch[i] = message
+		}
+		for _, r := range m.send(batch) {
+			ids = append(ids, r.ID)
+		}
+		n -= len(batch)
+	}
+	return ids
+}
+
+func benchCycle(b *testing.B, engine driver.Engine, backlog, batch int) {
+	m := newMeter(b, engine, driver.Patch{})
+	m.fill(backlog, bodies(1)[0])
+	messages := bodies(batch)
+	for b.Loop() {
+		m.cycle(messages)
+	}
+	m.report()
+}
+
+// benchDelayed sends messages that are due in up to a day. Where too many are
+// there, they are purged.
+func benchDelayed(b *testing.B, engine driver.Engine) {
+	m := newMeter(b, engine, driver.Patch{})
+	random := rand.New(rand.NewPCG(1, 2))
+	messages := bodies(1)
+	var delay time.Duration
+	messages[0].Delay = &delay
+	for b.Loop() {
+		delay = hour + time.Duration(random.Int64N(int64(day)))
+		m.send(messages)
+		m.messages++
+		if m.messages%1_000_000 == 0 {
+			_, err := engine.Purge(b.Context(), m.now, m.queue)
+			m.must(err)
+		}
+	}
+	m.report()
+}
+
+func benchCancel(b *testing.B, engine driver.Engine, backlog int) {
+	m := newMeter(b, engine, driver.Patch{})
+	random := rand.New(rand.NewPCG(1, 2))
+	messages := bodies(1)
+	var delay time.Duration
+	messages[0].Delay = &delay
+	ids := make([]driver.MessageID, backlog)
+	for i := range ids {
+		delay = hour + time.Duration(random.Int64N(int64(day)))
+		ids[i] = m.send(messages)[0].ID
+	}
+	for b.Loop() {
+		i := random.IntN(len(ids))
+		outcomes, err := engine.Cancel(b.Context(), m.now, m.queue, ids[i:i+1])
+		m.must(err)
+		if outcomes[0] != driver.Cancelled {
+			b.Fatalf("got outcome %d, want cancelled", outcomes[0])
+		}
+		delay = hour + time.Duration(random.Int64N(int64(day)))
+		ids[i] = m.send(messages)[0].ID
+		m.messages++
+	}
+	m.report()
+}
+
+// benchGroups is a cycle in which a thousand groups have a message each.
+func benchGroups(b *testing.B, engine driver.Engine, isFIFO bool) {
+	m := newMeter(b, engine, driver.Patch{FIFO: &isFIFO})
+	const groups = 1000
+	all := bodies(groups)
+	for i := range all {
+		all[i].Group = fmt.Sprint("group-", i)
+	}
+	m.send(all)
+	for b.Loop() {
+		i := m.messages % groups
+		m.cycle(all[i : i+1])
+	}
+	m.report()
+}
