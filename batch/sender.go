@@ -13,10 +13,8 @@ import (
 // comes while a batch is under way, within the limits of [Core].
 type Config struct {
 	// Limits bound one batch; MaxID has no meaning here. A message that is
-	// larger than MaxBytes goes alone, and the queue decides about it.
-	//
-	// MaxEntries must not be above the MaxBatch of the broker's profile, or all
-	// calls of a batch that is larger fail with [queue.ErrInvalid].
+	// larger than MaxBytes goes alone, and the queue decides about it. No batch
+	// has more entries than the broker's profile allows.
 	Limits Limits
 
 	// Linger is how long a call waits for others, counted from when it was made.
@@ -29,8 +27,11 @@ type Config struct {
 	Clock clock.Clock
 }
 
-func newGatherer[In, Out any](c Config, request func(context.Context, []In) ([]Out, error)) gatherer[In, Out] {
+func newGatherer[In, Out any](c Config, q *queue.Queue, request func(context.Context, []In) ([]Out, error)) gatherer[In, Out] {
 	limits := c.Limits.orCore()
+	if q != nil {
+		limits.MaxEntries = min(limits.MaxEntries, q.MaxBatch())
+	}
 	if c.Clock == nil {
 		c.Clock = clock.New()
 	}
@@ -57,7 +58,7 @@ type Sender struct {
 
 // NewSender returns a sender to the queue.
 func NewSender(q *queue.Queue, c Config) *Sender {
-	return &Sender{queue: q, gatherer: newGatherer(c, q.SendMany)}
+	return &Sender{queue: q, gatherer: newGatherer(c, q, q.SendMany)}
 }
 
 // Send sends one message, and returns what [queue.Queue.Send] would: another
@@ -94,7 +95,7 @@ type Deleter struct {
 
 // NewDeleter returns a deleter for the queue. MaxBytes has no meaning for it.
 func NewDeleter(q *queue.Queue, c Config) *Deleter {
-	return &Deleter{queue: q, gatherer: newGatherer(c, q.DeleteMany)}
+	return &Deleter{queue: q, gatherer: newGatherer(c, q, q.DeleteMany)}
 }
 
 // Delete deletes one message by receipt, and returns what [queue.Queue.Delete]
