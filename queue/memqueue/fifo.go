@@ -54,14 +54,12 @@ func (o *fifo) key(n slot) fifoKey {
 func (o *fifo) add(n slot) {
 	key := o.key(n)
 	o.visible.ReplaceOrInsert(key)
-	o.groups.table[key.group].visible++
 	o.refresh(key.group)
 }
 
 func (o *fifo) remove(n slot) {
 	key := o.key(n)
 	o.visible.Delete(key)
-	o.groups.table[key.group].visible--
 	o.refresh(key.group)
 }
 
@@ -71,7 +69,6 @@ func (o *fifo) next() slot {
 		return 0
 	}
 	o.visible.Delete(key)
-	o.groups.table[key.group].visible--
 	o.setHead(key.group, true)
 	o.taken = append(o.taken, key.group)
 	return key.slot
@@ -137,7 +134,7 @@ func (o *fifo) refresh(group uint32) { o.setHead(group, o.groups.table[group].in
 func (o *fifo) setHead(group uint32, free bool) {
 	g := &o.groups.table[group]
 	var head fifoKey
-	if free && g.visible > 0 {
+	if free {
 		head, _ = o.first(fifoKey{group: group})
 	}
 	if head.sequence == g.head {

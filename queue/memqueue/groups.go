@@ -41,7 +41,6 @@ type group struct {
 	before, after uint32
 
 	// In a FIFO queue.
-	visible  int
 	inFlight int
 	head     uint64 // the sequence under which it stands in heads, 0 if it does not
 }
