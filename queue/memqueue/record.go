@@ -101,9 +101,10 @@ const chunkSize = 256
 
 func (s *slab) at(n slot) *record { return &s.chunks[n/chunkSize][n%chunkSize] }
 
-// find returns the record in the slot if it is the one of that sequence.
+// find returns the record in the slot if it is the one of that sequence, which
+// is zero for no message.
 func (s *slab) find(n slot, sequence uint64) *record {
-	if n == 0 || int(n) >= len(s.chunks)*chunkSize {
+	if sequence == 0 || n == 0 || int(n) >= len(s.chunks)*chunkSize {
 		return nil
 	}
 	if r := s.at(n); r.sequence == sequence {
@@ -131,7 +132,10 @@ func (s *slab) put(n slot) {
 func (s *slab) grow() {
 	first := slot(len(s.chunks) * chunkSize)
 	s.chunks = append(s.chunks, make([]record, chunkSize))
-	for n := first + chunkSize - 1; n >= first && n > 0; n-- {
+	for n := first + chunkSize - 1; n > first; n-- {
 		s.put(n)
+	}
+	if first != 0 {
+		s.put(first)
 	}
 }

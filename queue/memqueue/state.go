@@ -252,7 +252,7 @@ func (s *state) find(id driver.MessageID) (n slot, wasHere bool) {
 	if s.slab.find(n, sequence) == nil {
 		n = s.moved[id]
 	}
-	return n, sequence > 0 && sequence <= s.sequence
+	return n, sequence <= s.sequence
 }
 
 // nextAt returns the next instant at which a record falls due.

@@ -53,6 +53,81 @@ func TestSlab(t *testing.T) {
 	})
 }
 
+// TestSlabBounds checks the first and last slots of chunks: all are used before
+// another chunk is made, but slot 0, and none is found beyond the last.
+func TestSlabBounds(t *testing.T) {
+	s := &slab{}
+	for chunks := 1; chunks <= 3; chunks++ {
+		for n := slot((chunks - 1) * chunkSize); n < slot(chunks*chunkSize); n++ {
+			if n == 0 {
+				continue
+			}
+			if got := s.take(); got != n {
+				t.Fatalf("take = %d, want %d", got, n)
+			}
+			s.at(n).sequence = uint64(n)
+		}
+		if len(s.chunks) != chunks {
+			t.Fatalf("%d chunks, want %d", len(s.chunks), chunks)
+		}
+		end := slot(chunks * chunkSize)
+		if s.find(end, uint64(end)) != nil || s.find(end-1, uint64(end-1)) == nil {
+			t.Fatalf("the last slot of %d chunks is not the last that is found", chunks)
+		}
+	}
+	s.put(5)
+	if s.find(5, 0) != nil {
+		t.Fatal("found a free slot under sequence 0")
+	}
+}
+
+// TestRollPages checks that pages hold many records and go when they are empty.
+func TestRollPages(t *testing.T) {
+	s := &slab{}
+	l := newRoll(s)
+	var all []slot
+	for sequence := range uint64(4 * pageSpan) {
+		n := s.take()
+		*s.at(n) = record{sequence: sequence + 1, state: driver.Visible}
+		l.append(n)
+		all = append(all, n)
+	}
+	if got := len(l.pages) - 1; got != 5 {
+		t.Fatalf("%d pages, want 5", got)
+	}
+	for _, n := range all {
+		l.remove(n)
+	}
+	free := 0
+	for i := l.free; i != 0; i = l.pages[i].after {
+		free++
+	}
+	if l.first != 0 || l.last != 0 || l.tail != 0 || free != 5 {
+		t.Fatalf("first %d, last %d, tail %d, %d pages free, want none but 5 free", l.first, l.last, l.tail, free)
+	}
+}
+
+// TestGroups checks that a number is used again when its group is empty, so that
+// the table grows with the groups that are there and not with those that were.
+func TestGroups(t *testing.T) {
+	g := newGroups()
+	a := g.enter("a")
+	if g.enter("a") != a {
+		t.Fatal("one group has two numbers")
+	}
+	g.leave(a)
+	if b := g.enter("b"); b == a {
+		t.Fatal("the number of a group with messages was given to another")
+	}
+	g.leave(a)
+	if c := g.enter("c"); c != a {
+		t.Fatalf("new group has number %d, want %d, which is free", c, a)
+	}
+	if len(g.table) != 3 || len(g.numbers) != 2 || len(g.free) != 0 {
+		t.Fatalf("table %d, numbers %d, free %d, want 3, 2, 0", len(g.table), len(g.numbers), len(g.free))
+	}
+}
+
 func keys(m map[slot]uint64) []slot {
 	var all []slot
 	for n := range m {
