@@ -202,8 +202,9 @@ func TestKeySize(t *testing.T) {
 		if s, err := NewSealer(short); err == nil {
 			t.Errorf("NewSealer(%d bytes) = %v, want an error", len(short), s)
 		}
-		if s, err := NewSealer(long, long, short); err == nil {
-			t.Errorf("NewSealer with a previous key of %d bytes = %v, want an error", len(short), s)
+		s, err := NewSealer(long, long, short)
+		if err == nil || !strings.Contains(err.Error(), "key 3 of 3") {
+			t.Errorf("NewSealer with a previous key of %d bytes = %v, %v, want an error about key 3 of 3", len(short), s, err)
 		}
 	}
 	newTestSealer(t, long, bytes.Repeat(long, 10))
