@@ -147,7 +147,8 @@ type Attributes struct {
 
 	// DeduplicationWindow is how long a deduplication ID is remembered after
 	// the send, whatever happens to the message; cancelling the message and
-	// purging the queue forget it. Zero switches deduplication off.
+	// purging the queue forget it. Zero switches deduplication off, also by what
+	// was remembered before.
 	DeduplicationWindow  time.Duration
 	DeduplicationScope   DeduplicationScope
 	ContentDeduplication bool

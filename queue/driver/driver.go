@@ -47,7 +47,9 @@ type Engine interface {
 	// not pass [Attributes.Check], and [ErrDeadLetterPolicy] if a dead-letter
 	// policy is set whose queue does not exist, is of the other kind, does not
 	// allow this source, or leads back to this queue by the policies of the
-	// queues on the way.
+	// queues on the way. Only a patch that names the policy has it checked, so one
+	// whose queue is gone does not keep other attributes from being changed. A
+	// patch that changes nothing leaves ModifiedAt as it is.
 	SetAttributes(ctx context.Context, now time.Time, queue QueueID, patch Patch) (QueueInfo, error)
 
 	// DeleteQueue deletes the queue with all messages.
@@ -61,15 +63,16 @@ type Engine interface {
 	Stats(ctx context.Context, now time.Time, queue QueueID) (Stats, error)
 
 	// Send adds messages. All that were accepted are there after a crash, or
-	// none is. Message.At is in broker time here.
+	// none is. A message is first looked at for its size, then for a duplicate,
+	// then for room. Message.At is in broker time here.
 	Send(ctx context.Context, now time.Time, queue QueueID, messages []Message) ([]SendResult, error)
 
 	// Receive hands out up to r.Max messages and hides them. It returns at once,
 	// also when there is none. A message that was already received from this
 	// queue as often as its dead-letter policy allows goes to the dead-letter
 	// queue instead (which in a standard queue is a turn of its group): it keeps its ID, content, send time and receive count, its origin
-	// is this queue, its deduplication ID is not checked there, and it is
-	// visible there at once. The same receive then goes on to the next.
+	// is this queue, its deduplication ID and its size are not checked there, and
+	// it is visible there at once. The same receive then goes on to the next.
 	//
 	// In a FIFO queue a group that had something in flight when the receive
 	// began is passed over.
@@ -83,7 +86,10 @@ type Engine interface {
 	// Delete removes messages by receipt.
 	Delete(ctx context.Context, now time.Time, queue QueueID, receipts []Receipt) ([]DeleteResult, error)
 
-	// ChangeVisibility makes messages visible at now plus the given timeout.
+	// ChangeVisibility makes messages visible at now plus the given timeout. With
+	// a timeout of zero a message in flight is visible at once, and one that is
+	// visible, its receipt being late, stays in its place; the cap and the
+	// in-flight limit do not apply.
 	ChangeVisibility(ctx context.Context, now time.Time, queue QueueID, changes []Change) ([]ChangeOutcome, error)
 
 	// Cancel removes messages that were never received, and forgets their

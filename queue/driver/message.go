@@ -116,7 +116,7 @@ type Message struct {
 	// DeduplicationID makes a send that repeats it within the queue's
 	// deduplication window a duplicate: it changes nothing and answers with the
 	// message that was there first. Empty means none, or, where the queue has
-	// ContentDeduplication, the SHA-256 of the body.
+	// ContentDeduplication, the SHA-256 of the body in lower-case hexadecimal.
 	DeduplicationID string
 
 	// Delay is how long the message stays hidden after the send. Nil means the
@@ -172,7 +172,8 @@ type QueueRef struct {
 	Name string
 }
 
-// An Info is what is known of a message that is in a queue.
+// An Info is what is known of a message that is in a queue. Its instants are in
+// the broker's time, which is ahead of a clock that was set back.
 //
 // Body and Attributes belong to whoever got the Info: they are copies.
 type Info struct {

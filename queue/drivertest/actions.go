@@ -174,10 +174,10 @@ func receiveFor(q string, limit int, visibility time.Duration) action {
 func receiving(q string, r driver.Receive) action {
 	return action{fmt.Sprintf("receive %d from %s", r.Max, q), func(p *play) string {
 		received, err := p.engine.Receive(p.t.Context(), p.now, p.queue(q), r)
+		p.received = received
 		if err != nil {
 			return failure(err)
 		}
-		p.received = received
 		var answers []string
 		for _, d := range received.Deliveries {
 			answers = append(answers, p.delivered(d))

@@ -12,15 +12,18 @@ import (
 // backlogs are how many messages wait in the queue that is measured.
 var backlogs = []int{0, 100_000}
 
-// Bench measures an engine, with calls that each get their own instant. Each
-// sub-benchmark counts messages, not calls, as "ns/message":
+// Bench measures an engine. Besides the time of one iteration, each benchmark
+// tells that of one message as "ns/message":
 //
-//	cycle/backlog=N   send, receive and delete one, before N that wait
-//	batch/backlog=N   the same with ten in each call
-//	delayed           send one that is due later
-//	cancel            cancel one of 100,000 that are due later, and send another
-//	fifo/groups=1000  a cycle in a FIFO queue, with one message in each group
-//	rotation/groups=1000  the same in a standard queue
+//	cycle/backlog=N        send, receive and delete one, while N others wait
+//	batch/backlog=N        the same with ten in each call
+//	delayed                send one that is due later
+//	cancel/backlog=N       cancel one of N that are due later, and send another
+//	fifo/groups=1000       a cycle in a FIFO queue in which a thousand groups wait
+//	rotation/groups=1000   the same in a standard queue
+//
+// Open is called once for each, and again when the testing package starts one
+// again. Bench closes what it returns.
 func Bench(b *testing.B, open func(testing.TB) driver.Engine) {
 	for _, backlog := range backlogs {
 		b.Run(fmt.Sprintf("cycle/backlog=%d", backlog), func(b *testing.B) { benchCycle(b, open(b), backlog, 1) })
@@ -97,12 +100,12 @@ func bodies(n int) []driver.Message {
 	return messages
 }
 
-// fill sends n messages, a thousand at a time.
-func (m *meter) fill(n int, message driver.Message) (ids []driver.MessageID) {
+// fill sends n messages, a thousand at a time, each after change.
+func (m *meter) fill(n int, change func(*driver.Message)) (ids []driver.MessageID) {
 	for n > 0 {
-		batch := make([]driver.Message, min(n, 1000))
+		batch := bodies(min(n, 1000))
 		for i := range batch {
-			batch[i] = message
+			change(&batch[i])
 		}
 		for _, r := range m.send(batch) {
 			ids = append(ids, r.ID)
@@ -112,9 +115,22 @@ func (m *meter) fill(n int, message driver.Message) (ids []driver.MessageID) {
 	return ids
 }
 
+// unchanged is for messages that are due at once.
+func unchanged(*driver.Message) {}
+
+// dueInADay sets a random delay of an hour up to a day.
+func dueInADay(random *rand.Rand) func(*driver.Message) {
+	return func(m *driver.Message) {
+		if m.Delay == nil {
+			m.Delay = new(time.Duration)
+		}
+		*m.Delay = hour + time.Duration(random.Int64N(int64(23*hour)))
+	}
+}
+
 func benchCycle(b *testing.B, engine driver.Engine, backlog, batch int) {
 	m := newMeter(b, engine, driver.Patch{})
-	m.fill(backlog, bodies(1)[0])
+	m.fill(backlog, unchanged)
 	messages := bodies(batch)
 	for b.Loop() {
 		m.cycle(messages)
@@ -122,19 +138,16 @@ func benchCycle(b *testing.B, engine driver.Engine, backlog, batch int) {
 	m.report()
 }
 
-// benchDelayed sends messages that are due in up to a day. Where too many are
-// there, they are purged.
+// benchDelayed sends messages that are due later. When a million are there, it
+// purges them.
 func benchDelayed(b *testing.B, engine driver.Engine) {
 	m := newMeter(b, engine, driver.Patch{})
-	random := rand.New(rand.NewPCG(1, 2))
+	later := dueInADay(rand.New(rand.NewPCG(1, 2)))
 	messages := bodies(1)
-	var delay time.Duration
-	messages[0].Delay = &delay
 	for b.Loop() {
-		delay = hour + time.Duration(random.Int64N(int64(day)))
+		later(&messages[0])
 		m.send(messages)
-		m.messages++
-		if m.messages%1_000_000 == 0 {
+		if m.messages++; m.messages%1_000_000 == 0 {
 			_, err := engine.Purge(b.Context(), m.now, m.queue)
 			m.must(err)
 		}
@@ -142,17 +155,14 @@ func benchDelayed(b *testing.B, engine driver.Engine) {
 	m.report()
 }
 
+// benchCancel cancels a random message of many that are delayed, and sends
+// another in its place.
 func benchCancel(b *testing.B, engine driver.Engine, backlog int) {
 	m := newMeter(b, engine, driver.Patch{})
 	random := rand.New(rand.NewPCG(1, 2))
+	later := dueInADay(random)
+	ids := m.fill(backlog, later)
 	messages := bodies(1)
-	var delay time.Duration
-	messages[0].Delay = &delay
-	ids := make([]driver.MessageID, backlog)
-	for i := range ids {
-		delay = hour + time.Duration(random.Int64N(int64(day)))
-		ids[i] = m.send(messages)[0].ID
-	}
 	for b.Loop() {
 		i := random.IntN(len(ids))
 		outcomes, err := engine.Cancel(b.Context(), m.now, m.queue, ids[i:i+1])
@@ -160,7 +170,7 @@ func benchCancel(b *testing.B, engine driver.Engine, backlog int) {
 		if outcomes[0] != driver.Cancelled {
 			b.Fatalf("got outcome %d, want cancelled", outcomes[0])
 		}
-		delay = hour + time.Duration(random.Int64N(int64(day)))
+		later(&messages[0])
 		ids[i] = m.send(messages)[0].ID
 		m.messages++
 	}

@@ -3,6 +3,7 @@ package drivertest
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/redriveq/redrive/queue/driver"
@@ -55,10 +56,17 @@ func DriveBytes(data []byte, open func() driver.Engine) error {
 	return w.run(func(int) bool { return len(src.rest) > 0 })
 }
 
-// run takes the steps and ends the run.
-func (w *world) run(more func(step int) bool) error {
+// run takes the steps and ends the run. An engine that panics is told with the
+// steps that led there.
+func (w *world) run(more func(step int) bool) (err error) {
 	defer w.abandon()
-	if err := w.start(); err != nil {
+	defer func() {
+		if p := recover(); p != nil {
+			w.closed = true // it may hold a lock
+			err = w.differ("panic", fmt.Sprintf("%v\n%s", p, debug.Stack()), "an answer")
+		}
+	}()
+	if err := w.start(true); err != nil {
 		return err
 	}
 	for more(w.step) {
@@ -76,11 +84,11 @@ func (w *world) abandon() {
 	}
 }
 
-// start creates the queues.
-func (w *world) start() error {
+// start creates the queues, with attributes of their own or with none.
+func (w *world) start(attributes bool) error {
 	for slot := range w.live {
 		w.begins("create queue ")
-		if err := w.createAs(slot, true); err != nil {
+		if err := w.createAs(slot, attributes); err != nil {
 			return err
 		}
 		if w.live[slot] != nil {
@@ -134,7 +142,7 @@ func (w *world) next(operation int) error {
 // left out of the queues, and closes the engine.
 func (w *world) end() error {
 	w.now = w.latest
-	w.begins("end")
+	w.begins("end: empty ")
 	if err := w.all(); err != nil {
 		return err
 	}
@@ -171,10 +179,12 @@ func (w *world) empty(q *instance) error {
 	}
 	for left := q.stats.Visible.Messages; left > 0; left = q.stats.Visible.Messages {
 		before := len(q.held)
+		w.begins("end: empty ")
 		if err := w.receiveFrom(q, driver.Receive{Max: 50, Visibility: new(w.unit)}); err != nil {
 			return err
 		}
-		if err := w.removeFrom(q, append([]int(nil), q.held[before:]...)); err != nil {
+		w.say("; delete ")
+		if err := w.removeFrom(q, append([]int(nil), q.held[before:]...), -1); err != nil {
 			return err
 		}
 		if q.stats.Visible.Messages >= left {

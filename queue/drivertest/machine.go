@@ -19,7 +19,7 @@ func Machine(t *rapid.T, open func() driver.Engine) {
 			t.Fatal(err)
 		}
 	}
-	check(w.start())
+	check(w.start(false))
 	actions := make(map[string]func(*rapid.T))
 	rare := w.weights
 	for i, kind := range table {

@@ -47,8 +47,8 @@ func runModel(t *testing.T, open func() driver.Engine) {
 	t.Log(total.String())
 }
 
-// topics are all scenarios.
-var topics = []struct {
+// subjects are all scenarios.
+var subjects = []struct {
 	name      string
 	scenarios []scenario
 }{
@@ -69,9 +69,9 @@ var topics = []struct {
 }
 
 func runScenarios(t *testing.T, open func(testing.TB) driver.Engine) {
-	for _, topic := range topics {
-		for _, s := range topic.scenarios {
-			t.Run(topic.name+"/"+s.name, func(t *testing.T) {
+	for _, subject := range subjects {
+		for _, s := range subject.scenarios {
+			t.Run(subject.name+"/"+s.name, func(t *testing.T) {
 				p := newPlay(t, s.says, open)
 				p.run(s.steps)
 				if s.play != nil {

@@ -43,7 +43,7 @@ var cancelScenarios = []scenario{
 	},
 	{
 		name: "a message of another queue is unknown",
-		says: "CancelUnknown: it was never in this queue.",
+		says: "CancelUnknown: no message with this ID was sent to this queue, or moved here and is here.",
 		steps: timeline{
 			{0, create("q", driver.Patch{}), "created"},
 			{0, create("r", driver.Patch{}), "created"},
@@ -76,7 +76,7 @@ var cancelScenarios = []scenario{
 	},
 	{
 		name: "a message whose retention is over is gone",
-		says: "CancelGone: too late: it was in this queue, and is no longer.",
+		says: "CancelGone: too late: it was sent to this queue, and is no longer here.",
 		steps: timeline{
 			{0, create("q", driver.Patch{Retention: new(10 * sec)}), "created"},
 			{0, send("q", msg("a"), msg("b", after(hour))), "a b"},

@@ -99,7 +99,7 @@ var deadLetterScenarios = []scenario{
 		play: tenThousandDeadLetters,
 	},
 	{
-		// Traps R9.
+		// Trap R9.
 		name: "looking with a visibility of zero counts",
 		says: "Visibility: zero: visible again at once, and counted.",
 		steps: withDeadLetters(driver.Patch{}, driver.Patch{},
@@ -113,7 +113,7 @@ var deadLetterScenarios = []scenario{
 	},
 	{
 		name: "what is taken back does not count",
-		says: "Uncount takes the receive out of the message's count.",
+		says: "Uncount takes this delivery out of the message's receive counts, once: it was never worked on.",
 		steps: withDeadLetters(driver.Patch{}, driver.Patch{},
 			step{0, texts("q", "a"), "a"},
 			step{0, receive("q", 1), "a#1"},
@@ -261,6 +261,19 @@ var deadLetterScenarios = []scenario{
 			step{0, receive("q", 5), "c#1, 1 dead-lettered to dead"},
 			step{0, receive("q", 5), "ErrInFlightLimit"},
 			step{0, stats("dead"), "1/0/1"},
+		),
+	},
+	{
+		name: "a dead letter is a turn of its group",
+		says: "Goes to the dead-letter queue instead (which in a standard queue is a turn of its group).",
+		steps: withDeadLetters(driver.Patch{}, driver.Patch{},
+			step{0, send("q", inGroups("A1")...), "A1"},
+			step{0, receiveFor("q", 1, 0), "A1#1"},
+			step{0, receiveFor("q", 1, 0), "A1#2"},
+			step{0, send("q", inGroups("A2", "B1", "C1", "A3")...), "A2 B1 C1 A3"},
+			step{0, peek("q", 5), "A1 B1 C1 A2 A3"},
+			step{0, receive("q", 1), "B1#1, 1 dead-lettered to dead"},
+			step{0, peek("q", 5), "C1 A2 A3"},
 		),
 	},
 	{

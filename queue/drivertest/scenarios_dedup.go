@@ -15,7 +15,7 @@ var dedupScenarios = []scenario{
 	{
 		// Trap F11.
 		name: "a duplicate changes nothing",
-		says: "A send that repeats it is a duplicate: it changes nothing and answers with the message that was there first.",
+		says: "Makes a send that repeats it within the queue's deduplication window a duplicate: it changes nothing and answers with the message that was there first.",
 		steps: timeline{
 			{0, create("q", window()), "created"},
 			{0, send("q", msg("a", dedup("x"))), "a"},
@@ -252,7 +252,7 @@ var dedupScenarios = []scenario{
 	},
 	{
 		name: "in FIFO queues as in standard ones",
-		says: "A send that repeats it is a duplicate.",
+		says: "Makes a send that repeats it within the queue's deduplication window a duplicate.",
 		steps: timeline{
 			{0, create("q", driver.Patch{FIFO: new(true), DeduplicationWindow: new(10 * sec)}), "created"},
 			{0, send("q", msg("a", dedup("x"), group("g")), msg("b", dedup("x"), group("h"))), "a =a"},

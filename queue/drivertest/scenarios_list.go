@@ -158,7 +158,9 @@ func listByCursor(p *play) {
 		if len(infos) < 3 {
 			break
 		}
-		cursor = infos[2].Sequence
+		if cursor = infos[2].Sequence; page > 10 {
+			p.fail("page after page of three messages, the last at %d", cursor)
+		}
 		switch page {
 		case 0: // before the cursor, at it and after it
 			p.check(0, cancel("q", "m0", "m2", "m4"), "cancelled cancelled cancelled")

@@ -26,6 +26,10 @@ var queueScenarios = []scenario{
 			{3 * sec, set("q", driver.Patch{Delay: new(time.Duration(0))}), "ok"},
 			{3 * sec, create("q", driver.Patch{Delay: new(5 * sec)}), "ErrQueueExists"},
 			{4 * sec, describe("q"), "q created 0s modified 3s"},
+			{5 * sec, set("q", driver.Patch{Delay: new(time.Duration(0))}), "ok"}, // as it was
+			{5 * sec, set("q", driver.Patch{}), "ok"},
+			{5 * sec, create("q", driver.Patch{}), "found q"},
+			{5 * sec, describe("q"), "q created 0s modified 3s"},
 		},
 	},
 	{

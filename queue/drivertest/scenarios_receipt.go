@@ -183,7 +183,7 @@ var receiptScenarios = []scenario{
 	},
 	{
 		name: "a delivery that was never worked on",
-		says: "Uncount takes the receive out of the message's count: the delivery was never worked on.",
+		says: "Uncount takes this delivery out of the message's receive counts, once: it was never worked on.",
 		steps: timeline{
 			{0, create("q", underPolicy(driver.Latest, false)), "created"},
 			{0, texts("q", "a"), "a"},
@@ -193,6 +193,8 @@ var receiptScenarios = []scenario{
 			{1 * sec, list("q"), "a:visible:1s"},
 			{1 * sec, history("q", "a"), "sent 0s first 0s received 0"},
 			{1 * sec, cancel("q", "a"), "delivered"},
+			{1 * sec, uncount("q", "a#1"), "changed"}, // once
+			{1 * sec, history("q", "a"), "sent 0s first 0s received 0"},
 			{1 * sec, receive("q", 1), "a#2"},
 			{2 * sec, history("q", "a"), "sent 0s first 0s received 1"},
 			{2 * sec, uncount("q", "a#1"), "refused-superseded"},

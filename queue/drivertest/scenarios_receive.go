@@ -179,7 +179,7 @@ var receiveScenarios = []scenario{
 	{
 		// I21.
 		name: "the limit of what is in flight holds exactly",
-		says: "At the limit a receive from a standard queue fails with ErrInFlightLimit; below it, fewer than r.Max are returned if more would exceed it.",
+		says: "At the limit a receive from a standard queue fails with ErrInFlightLimit. Below the limit, no more are returned than it leaves room for.",
 		steps: timeline{
 			{0, create("q", driver.Patch{MaxInFlight: new(2), VisibilityTimeout: new(10 * sec)}), "created"},
 			{0, texts("q", "a", "b", "c", "d"), "a b c d"},
@@ -216,8 +216,40 @@ var receiveScenarios = []scenario{
 			{0, texts("q", "a"), "a"},
 			{0, receive("q", 1), "a#1"},
 			{0, receive("q", 1), "ErrInFlightLimit"},
+			{0, receiveFor("q", 1, 0), "ErrInFlightLimit"},
 			{0, purge("q"), "1"},
 			{0, receive("q", 1), "-"},
+		},
+	},
+	{
+		name: "the limit tells when to come again",
+		says: "NextAt and DefaultWait of the answer are set beside the error too.",
+		steps: timeline{
+			{0, create("q", driver.Patch{MaxInFlight: new(1), ReceiveWait: new(7 * sec)}), "created"},
+			{0, send("q", msg("a"), msg("b", after(20*sec))), "a b"},
+			{0, receive("q", 1), "a#1"},
+			{1 * sec, receive("q", 1), "ErrInFlightLimit"},
+			{1 * sec, next(), "20s"},
+			{1 * sec, change("q", 5*sec, "a#1"), "changed"},
+			{1 * sec, receive("q", 1), "ErrInFlightLimit"},
+			{1 * sec, next(), "6s"},
+		},
+		play: func(p *play) {
+			if got := p.received.DefaultWait; got != 7*sec {
+				p.fail("got a default wait of %v, want 7s", got)
+			}
+		},
+	},
+	{
+		name: "the limit counts what is visible again at once",
+		says: "Below the limit, no more are returned than it leaves room for, whatever the visibility timeout.",
+		steps: timeline{
+			{0, create("q", driver.Patch{MaxInFlight: new(3)}), "created"},
+			{0, texts("q", "a", "b", "c", "d", "e"), "a b c d e"},
+			{0, receive("q", 1), "a#1"},
+			{0, receiveFor("q", 10, 0), "b#1 c#1"},
+			{0, stats("q"), "4/0/1"},
+			{0, receiveFor("q", 10, 0), "d#1 e#1"},
 		},
 	},
 	{
@@ -242,7 +274,7 @@ var receiveScenarios = []scenario{
 	{
 		// Traps R17 and D10.
 		name: "every delivery has the same content",
-		says: "It keeps its ID, content and send time; FirstReceivedAt: the zero time until the first receive.",
+		says: "FirstReceivedAt: the zero time until the first receive.",
 		steps: timeline{
 			{0, create("q", driver.Patch{VisibilityTimeout: new(10 * sec)}), "created"},
 			{0, send("q", msg("a", group("g"), dedup("x"), carrying("n", driver.Number("1")))), "a"},

@@ -102,7 +102,7 @@ var timeScenarios = []scenario{
 	{
 		// Traps R14 and D5.
 		name: "the largest attributes",
-		says: "Time arithmetic on the largest settings ends far away, never in the past.",
+		says: "Deadlines are half-open: in force while now is before the deadline.",
 		steps: timeline{
 			{0, create("dead", driver.Patch{}), "created"},
 			{0, create("q", driver.Patch{
@@ -123,7 +123,8 @@ var timeScenarios = []scenario{
 		},
 	},
 	{
-		name: "instants carry no monotonic clock and any zone",
+		// Trap D16.
+		name: "instants of any zone",
 		says: "Every method takes now, the broker's time.",
 		play: func(p *play) {
 			zone := time.FixedZone("somewhere", -7*3600)

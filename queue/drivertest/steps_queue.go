@@ -40,7 +40,7 @@ func (w *world) create() error {
 func (w *world) createAs(slot int, attributes bool) error {
 	var patch driver.Patch
 	if attributes {
-		patch = w.patch(slot, 8)
+		patch = w.patch(slot, 16)
 	}
 	if w.fifo[slot] || w.src.Intn(8) == 7 {
 		patch.FIFO = new(w.fifo[slot])
@@ -116,13 +116,16 @@ func (w *world) sameInstance(q *instance, got, want driver.QueueInfo) error {
 	if got.ID != q.got || !sameQueue(got, want) {
 		return w.differ("queue", got, want)
 	}
+	for i := range got.Attributes.DeadLetterSources.Queues {
+		got.Attributes.DeadLetterSources.Queues[i] = "spoiled"
+	}
 	return nil
 }
 
 // set changes attributes.
 func (w *world) set() error {
 	q := w.anyQueue()
-	patch := w.patch(q.slot, 2)
+	patch := w.patch(q.slot, 4)
 	if w.src.Intn(32) == 31 {
 		patch.FIFO = new(w.src.Intn(2) == 0)
 	}
@@ -192,7 +195,7 @@ func (w *world) relieve() error {
 		return err
 	}
 	w.say("; delete ")
-	return w.removeFrom(fullest, append(w.scratch.chosen[:0], fullest.held[before:]...))
+	return w.removeFrom(fullest, append(w.scratch.chosen[:0], fullest.held[before:]...), -1)
 }
 
 // look compares what calls that name no queue tell.

@@ -2,6 +2,7 @@ package drivertest
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/redriveq/redrive/queue/driver"
 )
@@ -57,16 +58,26 @@ func (w *world) remove() error {
 		return w.receive()
 	}
 	q := w.heldQueue()
-	return w.removeFrom(q, w.chooseReceipts(q))
+	forged := -1
+	if w.src.Intn(32) == 31 {
+		forged = 0
+	}
+	return w.removeFrom(q, w.chooseReceipts(q), forged)
 }
 
-// removeFrom deletes by the receipts.
-func (w *world) removeFrom(q *instance, chosen []int) error {
+// removeFrom deletes by the receipts. One of them can be forged; -1 is none.
+func (w *world) removeFrom(q *instance, chosen []int, forged int) error {
 	w.say(q.name)
 	gotIn, wantIn := w.scratch.gotDelete[:0], w.scratch.wantDelete[:0]
-	for _, n := range chosen {
+	for i, n := range chosen {
 		w.sayReceipt(n)
-		gotIn, wantIn = append(gotIn, w.receipts[n].got), append(wantIn, w.receipts[n].want)
+		got, want := w.receipts[n].got, w.receipts[n].want
+		if i == forged {
+			w.say(" with another nonce")
+			got.Nonce++
+			want.Nonce = ^want.Nonce
+		}
+		gotIn, wantIn = append(gotIn, got), append(wantIn, want)
 	}
 	w.scratch.gotDelete, w.scratch.wantDelete = gotIn, wantIn
 	got, gotErr := w.got.Delete(w.ctx, w.now, q.got, gotIn)
@@ -146,7 +157,7 @@ func (w *world) change() error {
 	w.say(q.name)
 	gotIn, wantIn := w.scratch.gotChange[:0], w.scratch.wantChange[:0]
 	for _, n := range chosen {
-		c := driver.Change{Timeout: w.span(3, 0, 10, 0, 1, 40), Receipt: w.receipts[n].got}
+		c := driver.Change{Timeout: w.timeout(q, n), Receipt: w.receipts[n].got}
 		if c.Timeout == 0 {
 			c.Uncount = w.src.Intn(3) == 2
 		}
@@ -175,6 +186,16 @@ func (w *world) change() error {
 		w.marksOfChange(q, n, wantIn[i], want[i])
 	}
 	return w.touched(q)
+}
+
+// timeout draws a new visibility timeout for a receipt: one of a few, or one that
+// ends where the cap is.
+func (w *world) timeout(q *instance, receipt int) time.Duration {
+	if limit := q.attributes.MaxVisibility; limit > 0 && w.src.Intn(4) == 3 {
+		left := w.receipts[receipt].at.Add(limit).Sub(w.now)
+		return max(0, left+time.Duration(w.src.Intn(3)-1)*ns)
+	}
+	return w.span(3, 0, 10, 0, 1, 40)
 }
 
 func (w *world) marksOfChange(q *instance, n int, c driver.Change, outcome driver.ChangeOutcome) {

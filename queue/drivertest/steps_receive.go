@@ -51,7 +51,7 @@ func (w *world) receiveFrom(q *instance, r driver.Receive) error {
 	got, gotErr := w.got.Receive(w.ctx, w.now, q.got, r)
 	want, wantErr := w.want.Receive(w.ctx, w.now, q.want, r)
 	if done, err := w.failed(gotErr, wantErr); done {
-		return w.receiveFailed(q, wantErr, err)
+		return w.receiveFailed(q, &got, &want, wantErr, err)
 	}
 	w.tells(q)
 	w.report.Receives++
@@ -65,13 +65,17 @@ func (w *world) receiveFrom(q *instance, r driver.Receive) error {
 	return w.touched(q, w.targetOf(q, &want))
 }
 
-func (w *world) receiveFailed(q *instance, want, err error) error {
+// receiveFailed compares what stands beside an error.
+func (w *world) receiveFailed(q *instance, got, hints *driver.Received, want, err error) error {
 	if err != nil {
 		return err
 	}
 	switch kind(want) {
 	case driver.ErrInFlightLimit:
 		w.mark(limitStandard)
+		if err := w.sameHints(got, hints); err != nil {
+			return err
+		}
 	case driver.ErrInvalid:
 		w.mark(receiveAboveCap)
 	}
@@ -83,6 +87,11 @@ func (w *world) targetOf(q *instance, r *driver.Received) *instance {
 	if r.DeadLettered == 0 && r.Stranded == 0 {
 		return nil
 	}
+	return w.deadLettersOf(q)
+}
+
+// deadLettersOf returns the queue's dead-letter queue, if there is one.
+func (w *world) deadLettersOf(q *instance) *instance {
 	for _, target := range w.live {
 		if target != nil && target.name == q.attributes.DeadLetter.Queue {
 			return target
@@ -94,9 +103,6 @@ func (w *world) targetOf(q *instance, r *driver.Received) *instance {
 func (w *world) sameReceived(q *instance, got, want *driver.Received) error {
 	if len(got.Deliveries) != len(want.Deliveries) || got.DeadLettered != want.DeadLettered || got.Stranded != want.Stranded {
 		return w.differ("what was received", w.summary(got, w.gotIDs), w.summary(want, w.wantIDs))
-	}
-	if got.DefaultWait != want.DefaultWait {
-		return w.differ("default wait", got.DefaultWait, want.DefaultWait)
 	}
 	if want.DeadLettered > 0 {
 		w.sayInt(" dead-lettered ", want.DeadLettered)
@@ -111,6 +117,14 @@ func (w *world) sameReceived(q *instance, got, want *driver.Received) error {
 		if err := w.delivered(q, &got.Deliveries[i], &want.Deliveries[i]); err != nil {
 			return err
 		}
+	}
+	return w.sameHints(got, want)
+}
+
+// sameHints compares what helps to wait.
+func (w *world) sameHints(got, want *driver.Received) error {
+	if got.DefaultWait != want.DefaultWait {
+		return w.differ("default wait", got.DefaultWait, want.DefaultWait)
 	}
 	if !got.NextAt.Equal(want.NextAt) {
 		return w.differ("NextAt", w.instant(got.NextAt), w.instant(want.NextAt))
@@ -135,22 +149,27 @@ func (w *world) summary(r *driver.Received, ids map[driver.MessageID]int) string
 func (w *world) delivered(q *instance, got, want *driver.Delivery) error {
 	n := w.wantIDs[want.Info.ID]
 	w.sayInt(" -> m", n)
+	m := &w.tracked[n]
+	least := m.generation + 1
+	if want.Origin != (driver.QueueRef{}) && m.receivedIn != q && m.generation > 0 {
+		least++ // for the move
+	}
+	m.receivedIn = q
 	if err := w.sameMessage(q, &got.Info, &want.Info); err != nil {
 		return err
 	}
-	m := &w.tracked[n]
 	switch {
 	case got.Receipt.Message != got.Info.ID:
 		return w.differ("message of the receipt", w.gotName(got.Receipt.Message), w.gotName(got.Info.ID))
-	case got.Receipt.Generation <= m.generation:
-		return w.differ("generation", got.Receipt.Generation, "more than "+strconv.FormatUint(m.generation, 10))
+	case got.Receipt.Generation < least:
+		return w.differ("generation", got.Receipt.Generation, "at least "+strconv.FormatUint(least, 10))
 	case got.Receipt.Nonce == m.nonce:
 		return w.differ("nonce", got.Receipt.Nonce, "another than the delivery before")
 	}
 	m.generation, m.nonce = got.Receipt.Generation, got.Receipt.Nonce
 	q.held = append(q.held, len(w.receipts))
 	w.sayInt("#", len(w.receipts))
-	w.receipts = append(w.receipts, issued{message: n, from: q, got: got.Receipt, want: want.Receipt, until: want.VisibleAt})
+	w.receipts = append(w.receipts, issued{message: n, from: q, got: got.Receipt, want: want.Receipt, at: q.now, until: want.VisibleAt})
 	w.ending(want.VisibleAt)
 	return nil
 }

@@ -191,6 +191,9 @@ func (w *world) endings(q *instance, m *driver.Message) {
 	if q.attributes.Retention > 0 {
 		w.ending(q.now.Add(q.attributes.Retention))
 	}
+	if target := w.deadLettersOf(q); target != nil && target.attributes.Retention > 0 {
+		w.ending(q.now.Add(target.attributes.Retention))
+	}
 }
 
 // due returns when a message that is sent now becomes visible.

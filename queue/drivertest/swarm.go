@@ -60,9 +60,10 @@ func drawSwarm(src source) swarm {
 	s.long = src.Intn(2) == 0
 	s.groups = []int{3, 0, 1, 7}[src.Intn(4)]
 	s.ids = []int{3, 1, 8}[src.Intn(3)]
-	s.fifo = make([]bool, 1+src.Intn(4))
+	s.fifo = make([]bool, []int{3, 1, 2, 4}[src.Intn(4)])
+	kinds := src.Intn(8) // of the queues: all standard, all FIFO, or both
 	for i := range s.fifo {
-		s.fifo[i] = src.Intn(5) >= 3
+		s.fifo[i] = kinds > 3 && (kinds < 6 || src.Intn(2) == 1)
 	}
 	for i := range s.weights {
 		scale := []int{2, 1, 4, 0}[src.Intn(4)]
@@ -82,13 +83,12 @@ func (w *world) span(units ...int) time.Duration {
 	return time.Duration(units[w.src.Intn(len(units))]) * w.unit
 }
 
-// patch draws changes to the attributes that the run uses: each with the given
-// chance in 16.
-func (w *world) patch(slot, chance int) driver.Patch {
+// patch draws changes to at most so many of the attributes that the run uses.
+func (w *world) patch(slot, most int) driver.Patch {
 	var p driver.Patch
-	for i, set := range attributeDraws {
-		if w.uses[i] && w.src.Intn(16) >= 16-chance {
-			set(w, slot, &p)
+	for range w.src.Intn(most + 1) {
+		if i := w.src.Intn(attributeCount); w.uses[i] {
+			attributeDraws[i](w, slot, &p)
 		}
 	}
 	return p
@@ -99,12 +99,12 @@ var attributeDraws = [attributeCount]func(w *world, slot int, p *driver.Patch){
 	func(w *world, _ int, p *driver.Patch) { p.Delay = new(w.span(0, 1, 3)) },
 	func(w *world, _ int, p *driver.Patch) { p.VisibilityTimeout = new(w.span(20, 5, 60, 0, 1)) },
 	func(w *world, _ int, p *driver.Patch) { p.MaxVisibility = new(w.span(0, 60, 30, 20, 5)) },
-	func(w *world, _ int, p *driver.Patch) { p.Retention = new(w.span(0, 15, 60, 4)) },
-	func(w *world, _ int, p *driver.Patch) { p.RetainFromSend = new(w.src.Intn(2) == 1) },
+	func(w *world, _ int, p *driver.Patch) { p.Retention = new(w.span(0, 60, 0, 15, 4)) },
+	func(w *world, _ int, p *driver.Patch) { p.RetainFromSend = new(w.src.Intn(4) > 0) },
 	func(w *world, _ int, p *driver.Patch) { p.ReceiveWait = new(w.span(0, 1, 20)) },
-	func(w *world, _ int, p *driver.Patch) { p.MaxMessageBytes = new([]int{1000, 6, 20}[w.src.Intn(3)]) },
-	func(w *world, _ int, p *driver.Patch) { p.MaxMessages = new([]int{0, 20, 6, 2}[w.src.Intn(4)]) },
-	func(w *world, _ int, p *driver.Patch) { p.MaxBytes = new([]int64{0, 60, 15}[w.src.Intn(3)]) },
+	func(w *world, _ int, p *driver.Patch) { p.MaxMessageBytes = new([]int{1000, 8, 40, 0}[w.src.Intn(4)]) },
+	func(w *world, _ int, p *driver.Patch) { p.MaxMessages = new([]int{0, 20, 0, 6, 2}[w.src.Intn(5)]) },
+	func(w *world, _ int, p *driver.Patch) { p.MaxBytes = new([]int64{0, 60, 0, 15}[w.src.Intn(4)]) },
 	func(w *world, _ int, p *driver.Patch) { p.MaxInFlight = new([]int{0, 6, 2, 1}[w.src.Intn(4)]) },
 	func(w *world, _ int, p *driver.Patch) { p.ReceiptPolicy = new(driver.ReceiptPolicy(w.src.Intn(3))) },
 	func(w *world, _ int, p *driver.Patch) { p.RefuseLateChange = new(w.src.Intn(2) == 1) },
@@ -117,19 +117,20 @@ var attributeDraws = [attributeCount]func(w *world, slot int, p *driver.Patch){
 	func(w *world, _ int, p *driver.Patch) { p.ContentDeduplication = new(w.src.Intn(3) == 2) },
 }
 
-// deadLetter draws a policy, mostly one that leads to another queue of the kind.
+// deadLetter draws a policy: mostly one that leads to another queue of the kind
+// that is there.
 func (w *world) deadLetter(slot int) *driver.DeadLetter {
 	var targets []int
-	for i, fifo := range w.fifo {
-		if fifo == w.fifo[slot] && i != slot {
+	for i, q := range w.live {
+		if q != nil && i != slot && w.fifo[i] == w.fifo[slot] {
 			targets = append(targets, i)
 		}
 	}
 	target := w.src.Intn(len(w.fifo))
 	switch choice := w.src.Intn(16); {
-	case choice == 15:
+	case choice == 15, choice < 13 && len(targets) == 0:
 		return &driver.DeadLetter{}
-	case choice < 13 && len(targets) > 0:
+	case choice < 13:
 		target = targets[target%len(targets)]
 	}
 	return &driver.DeadLetter{Queue: queueNames[target], MaxReceives: 1 + w.src.Intn(3)}

@@ -67,7 +67,8 @@ type tracked struct {
 	sentAs, wantAs  uint64    // its sequences there
 	home            *instance // where it was seen last
 	sequence        uint64    // in home, in the engine under test
-	generation      uint64    // of the latest delivery by the engine under test
+	receivedIn      *instance // at the latest delivery
+	generation      uint64    // of that, by the engine under test
 	nonce           uint64
 	group           string
 	deduplicationID string
@@ -79,6 +80,7 @@ type issued struct {
 	message   int
 	from      *instance
 	got, want driver.Receipt
+	at        time.Time // of the receive
 	until     time.Time // when its visibility timeout ends
 }
 
@@ -93,9 +95,11 @@ func newWorld(src source, s swarm, engine driver.Engine) *world {
 	w := &world{
 		swarm: s, src: src, ctx: context.Background(), got: engine, want: model.New(),
 		latest: s.begin, now: s.begin,
-		live:    make([]*instance, len(s.fifo)),
-		gotIDs:  make(map[driver.MessageID]int),
-		wantIDs: make(map[driver.MessageID]int),
+		live:     make([]*instance, len(s.fifo)),
+		tracked:  make([]tracked, 0, 64),
+		receipts: make([]issued, 0, 64),
+		gotIDs:   make(map[driver.MessageID]int, 64),
+		wantIDs:  make(map[driver.MessageID]int, 64),
 	}
 	w.report.Runs = 1
 	return w
