@@ -35,6 +35,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"slices"
 	"sync"
 	"time"
 
@@ -47,7 +48,7 @@ var _ driver.Engine = (*Engine)(nil)
 // no faster. Make one with [New]. It is safe for concurrent use: each call runs
 // alone. It ignores contexts, and nothing survives the process.
 type Engine struct {
-	identity [32]byte // never changes
+	secret [32]byte // never changes
 
 	mu        sync.Mutex // guards everything below, and all queues and messages
 	closed    bool
@@ -62,15 +63,12 @@ type Engine struct {
 // New returns an engine without queues.
 func New() *Engine {
 	e := &Engine{queues: make(map[driver.QueueID]*queue)}
-	rand.Read(e.identity[:])
+	rand.Read(e.secret[:])
 	return e
 }
 
-// Identity returns a copy of 32 random bytes, drawn by [New].
-func (e *Engine) Identity() []byte {
-	identity := e.identity
-	return identity[:]
-}
+// Secrets returns a copy of 32 random bytes, drawn by [New].
+func (e *Engine) Secrets() [][]byte { return [][]byte{slices.Clone(e.secret[:])} }
 
 // Close makes every later call return [driver.ErrClosed].
 func (e *Engine) Close() error {

@@ -371,13 +371,13 @@ func TestCopies(t *testing.T) {
 		}
 		info.Attributes.DeadLetterSources.Queues[0] = "spoilt"
 	}
-	id := r.Identity()
-	id[0]++
-	if again := r.Identity(); bytes.Equal(id, again) || len(again) < 32 {
-		t.Errorf("identity: got %x, want at least 32 bytes that a caller cannot change", again)
+	secret := r.Secrets()[0]
+	secret[0]++
+	if again := r.Secrets()[0]; bytes.Equal(secret, again) || len(again) < 32 {
+		t.Errorf("secret: got %x, want at least 32 bytes that a caller cannot change", again)
 	}
-	if other := model.New().Identity(); bytes.Equal(other, r.Identity()) {
-		t.Errorf("identity of another engine: got the same %x", other)
+	if other := model.New().Secrets()[0]; bytes.Equal(other, r.Secrets()[0]) {
+		t.Errorf("secret of another engine: got the same %x", other)
 	}
 }
 

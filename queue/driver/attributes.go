@@ -54,8 +54,9 @@ const (
 // value means none.
 type DeadLetter struct {
 	// Queue is the name of the queue that the messages go to. It is looked up
-	// when a message must go there: if it does not exist then, or is full, the
-	// message stays where it is and goes on being delivered.
+	// when a message must go there: if it does not exist then, is of the other
+	// kind (FIFO or standard), or is full, the message stays where it is and goes
+	// on being delivered.
 	Queue string
 
 	// MaxReceives is how often a message can be received from this queue: the

@@ -21,10 +21,11 @@ import (
 // bounds the wait for a store; an engine in memory ignores it. When a method
 // has returned without an error, its effect is as durable as the engine is.
 type Engine interface {
-	// Identity returns the secret of this engine's store, at least 32 random
-	// bytes that are made with the store and kept with it. Receipts are sealed
-	// with it.
-	Identity() []byte
+	// Secrets returns the secrets of this engine's store, at least one, each of at
+	// least 32 random bytes, that are made with the store and kept with it.
+	// Receipts are sealed with the first; the others are earlier ones, whose
+	// receipts are still to be opened. The result belongs to the caller.
+	Secrets() [][]byte
 
 	// CreateQueue creates a queue with the patch applied to base, or finds the
 	// one that has the name. If there is one, and applying the patch would

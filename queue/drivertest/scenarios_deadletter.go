@@ -193,6 +193,22 @@ var deadLetterScenarios = []scenario{
 		),
 	},
 	{
+		name: "a dead-letter queue that was created again as the other kind",
+		says: "If it does not exist then, is of the other kind (FIFO or standard), or is full, the message stays where it is and goes on being delivered.",
+		steps: withDeadLetters(driver.Patch{}, driver.Patch{},
+			step{0, texts("q", "a"), "a"},
+			step{0, receiveFor("q", 1, 0), "a#1"},
+			step{0, receiveFor("q", 1, 0), "a#2"},
+			step{0, drop("dead"), "ok"},
+			step{0, create("dead", driver.Patch{FIFO: new(true)}), "created"},
+			step{0, receiveFor("q", 1, 0), "a#3, 1 stranded"},
+			step{0, list("dead"), "-"},
+			step{0, drop("dead"), "ok"},
+			step{0, create("dead", driver.Patch{}), "created"},
+			step{0, receive("q", 1), "-, 1 dead-lettered to dead"},
+		),
+	},
+	{
 		// Trap Q19.
 		name: "receipts and cancels after the move",
 		says: "AlreadyGone: the receipt was real, the message is no longer here.",

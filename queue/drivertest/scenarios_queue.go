@@ -137,16 +137,17 @@ var queueScenarios = []scenario{
 	},
 	{
 		name: "the engine has a secret",
-		says: "Identity returns the secret of this engine's store, at least 32 random bytes that are made with the store and kept with it.",
+		says: "Secrets returns the secrets of this engine's store, at least one, each of at least 32 random bytes, that are made with the store and kept with it.",
 		play: func(p *play) {
-			first := p.engine.Identity()
-			if len(first) < 32 {
-				p.fail("got %d bytes, want at least 32", len(first))
+			secrets := p.engine.Secrets()
+			if len(secrets) == 0 || len(secrets[0]) < 32 {
+				p.fail("got %d secrets, want one of 32 bytes at least", len(secrets))
+				return
 			}
-			kept := slices.Clone(first)
-			clear(first)
-			if again := p.engine.Identity(); !slices.Equal(again, kept) {
-				p.fail("got another identity after the caller's copy was overwritten, want the same")
+			kept := slices.Clone(secrets[0])
+			clear(secrets[0])
+			if again := p.engine.Secrets(); !slices.Equal(again[0], kept) {
+				p.fail("got another secret after the caller's copy was overwritten, want the same")
 			}
 		},
 	},

@@ -11,6 +11,7 @@
 package memqueue
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"sync"
@@ -39,8 +40,8 @@ func New() *Engine {
 	return &Engine{secret: secret, ids: newIDs(idKey), catalog: newCatalog()}
 }
 
-// Identity returns random bytes that were made with the engine.
-func (e *Engine) Identity() []byte { return append([]byte(nil), e.secret...) }
+// Secrets returns one secret, which was made with the engine.
+func (e *Engine) Secrets() [][]byte { return [][]byte{bytes.Clone(e.secret)} }
 
 // Close frees the messages.
 func (e *Engine) Close() error {
