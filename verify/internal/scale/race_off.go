@@ -1,0 +1,6 @@
+//go:build !race
+
+package scale
+
+// raceCost is by how much less is done under the race detector.
+const raceCost = 1
