@@ -16,8 +16,8 @@ import (
 // Config configures a broker. The zero Config is a broker in memory on the real
 // clock, with the Core profile, that logs nothing.
 type Config struct {
-	// Clock tells the time. Only Now and AfterFunc are used. Nil means the real
-	// clock.
+	// Clock tells the time. Only Now and AfterFunc are used, and they must not
+	// call the broker: it has locks when it calls them. Nil means the real clock.
 	Clock clock.Clock
 
 	// Engine keeps the messages. The broker owns it from then on, and closes it.
@@ -29,8 +29,8 @@ type Config struct {
 	Profile *Profile
 
 	// Logger gets what an operator should know, such as messages whose
-	// dead-letter queue is missing. Bodies and receipts are never logged. Nil
-	// means to log nothing.
+	// dead-letter queue is missing. Bodies and receipts are never logged. Its
+	// handler must not call the broker. Nil means to log nothing.
 	Logger *slog.Logger
 }
 
@@ -62,7 +62,8 @@ func Open(c Config) (*Broker, error) {
 	if b.log == nil {
 		b.log = slog.New(slog.DiscardHandler)
 	}
-	sealer, err := receipt.NewSealer(b.engine.Identity())
+	secrets := b.engine.Secrets()
+	sealer, err := receipt.NewSealer(secrets[0], secrets[1:]...)
 	if err != nil {
 		return nil, fail("open", "", err)
 	}

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -119,7 +120,7 @@ func (p *Profile) message(m *Message) error {
 		return driver.Invalid("delay", "%v is negative", *m.Delay)
 	case m.Delay != nil && *m.Delay > p.maxDelay():
 		return driver.Invalid("delay", "%v, the limit is %v", *m.Delay, p.maxDelay())
-	case m.At.Year() > 9999:
+	case m.At.UTC().Year() > 9999:
 		return driver.Invalid("instant", "after the year 9999")
 	case len(m.Attributes) > p.MaxAttributes:
 		return driver.Invalid("attributes", "%d of them, the limit is %d", len(m.Attributes), p.MaxAttributes)
@@ -132,7 +133,7 @@ func (p *Profile) message(m *Message) error {
 	}
 	for name, value := range m.Attributes {
 		if reason := p.attribute(name, value); reason != "" {
-			return driver.Invalid("attribute", "%q: %s", name, reason)
+			return driver.Invalid(fmt.Sprintf("attribute %q", name), "%s", reason)
 		}
 	}
 	return nil
@@ -159,7 +160,7 @@ func (p *Profile) id(field, id string) error {
 		return driver.Invalid(field, "%d bytes, the limit is %d", len(id), p.MaxGroup)
 	}
 	if p.TextOnly && !all(id, isPrintable) {
-		return driver.Invalid(field, "%q is not printable ASCII", id)
+		return driver.Invalid(field, "%q is not of printable ASCII without spaces", id)
 	}
 	return nil
 }

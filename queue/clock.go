@@ -10,7 +10,8 @@ import (
 
 // A timekeeper turns a clock that may step into broker time, which never goes
 // back and never stands still: it begins at the clock's first reading and
-// advances by the positive steps of the clock. A step back therefore delays no
+// advances by the positive steps of the clock. It is never the zero time, which
+// stands for "not yet" in many places. A step back therefore delays no
 // deadline, and after a wrong step forward that is corrected all intervals run
 // at their normal speed.
 type timekeeper struct {
@@ -23,7 +24,11 @@ type timekeeper struct {
 
 func newTimekeeper(c clock.Clock) *timekeeper {
 	wall := c.Now().Round(0).UTC()
-	return &timekeeper{clock: c, wall: wall, now: wall}
+	now := wall
+	if now.IsZero() {
+		now = now.Add(1)
+	}
+	return &timekeeper{clock: c, wall: wall, now: now}
 }
 
 // A reading is one look at the clock.
@@ -34,9 +39,11 @@ type reading struct {
 }
 
 func (t *timekeeper) read() reading {
-	wall := t.clock.Now().Round(0).UTC()
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	// Read under the lock: otherwise a reading that is overtaken by a later one
+	// would pass for a step back, and the way back for a step forward.
+	wall := t.clock.Now().Round(0).UTC()
 	back := wall.Before(t.wall)
 	if !back {
 		t.now = shift(t.now, t.wall, wall)
@@ -46,8 +53,11 @@ func (t *timekeeper) read() reading {
 }
 
 // brokerTime returns the instant at which broker time will be at, if the wall
-// clock goes on from r without steps.
+// clock goes on from r without steps. What is past, however long, is now.
 func (r reading) brokerTime(at time.Time) time.Time {
+	if !at.After(r.wall) {
+		return r.now
+	}
 	return shift(r.now, r.wall, at.Round(0).UTC())
 }
 

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,12 +28,14 @@ import (
 // All instants at which something happens to a waiter, the end of its wait and
 // the next message falling due on its queue, stand in one index, and one timer
 // is set to the first of them. The timer only calls catchUp. Every operation on
-// a queue on which somebody waits calls catchUp too, so it makes no difference
-// to any answer when, or whether, the timer has fired.
+// a queue on which somebody waits calls catchUp too, and waits until it is done
+// if somebody else is at it, so it makes no difference to any answer when, or
+// whether, the timer has fired.
 type lobby struct {
 	broker *Broker
 
 	mu     sync.Mutex // guards all below, and the lines and waiters
+	settle sync.Cond  // a line is no longer owed anything
 	closed bool
 	lines  map[QueueID]*line
 	events scheduler.Index  // what happens when; the sequence is a key of byID
@@ -53,11 +56,13 @@ type line struct {
 	queue   QueueRef
 	waiting atomic.Int64 // the length of waiters
 
-	waiters list.List // of *waiter, the first come first
-	serving bool      // somebody is in serve
-	again   bool      // the queue has changed since the server looked
-	next    scheduler.Key
-	hasNext bool // next is in the index: when a message falls due
+	waiters   list.List // of *waiter, the first come first
+	serving   bool      // somebody is in serve
+	again     bool      // the queue has changed since the server looked
+	owed      bool      // something fell due, and the line has not been served since
+	undecided []decision
+	next      scheduler.Key
+	hasNext   bool // next is in the index: when a message falls due
 }
 
 // A waiter is one receive that waits.
@@ -67,14 +72,23 @@ type waiter struct {
 	line     *line
 	place    *list.Element
 	claimed  bool  // the engine is being called on its behalf
-	left     bool  // its wait is over: it leaves as soon as it is not claimed
+	left     bool  // it leaves as soon as it is not claimed
 	leaveErr error // with which error
+	admitted bool  // the engine had nothing, and was not at the in-flight limit, when it came
 	deadline scheduler.Key
 	timed    bool // deadline is in the index
 
 	deliveries []driver.Delivery
 	err        error
 	done       chan struct{} // closed when deliveries and err are final
+}
+
+// A decision is to be made when the engine, asked from now on, has nothing for
+// the line: may a waiter that has come wait, and does one whose time is over
+// leave?
+type decision struct {
+	waiter *waiter
+	leaves bool
 }
 
 // An alarm is one setting of the timer.
@@ -86,6 +100,7 @@ type alarm struct {
 
 func (l *lobby) open(b *Broker) {
 	l.broker = b
+	l.settle.L = &l.mu
 	l.lines = make(map[QueueID]*line)
 	l.byID = make(map[uint64]event)
 }
@@ -131,7 +146,6 @@ func (l *lobby) dismiss(line *line, err error) {
 		e = e.Next()
 		l.leave(w, err)
 	}
-	l.setNext(line, time.Time{})
 }
 
 // wait lines up and returns what the receive was given, nothing when the wait
@@ -139,16 +153,11 @@ func (l *lobby) dismiss(line *line, err error) {
 func (l *lobby) wait(ctx context.Context, line *line, r driver.Receive, wait time.Duration) ([]driver.Delivery, error) {
 	w := &waiter{ctx: ctx, receive: r, line: line, done: make(chan struct{})}
 	now := l.broker.now().now
-	l.catchUp(now)
+	l.catchUpOn(line, now)
 	if err := l.join(w, now, wait); err != nil {
 		return nil, err
 	}
 	l.serve(line)
-	if wait <= 0 {
-		l.mu.Lock()
-		l.leave(w, nil)
-		l.mu.Unlock()
-	}
 	select {
 	case <-w.done:
 	case <-ctx.Done():
@@ -166,16 +175,28 @@ func (l *lobby) join(w *waiter, now time.Time, wait time.Duration) error {
 	if l.closed {
 		return ErrClosed
 	}
-	if w.line.waiters.Len() >= l.broker.profile.MaxWaiters {
+	if wait > 0 && w.line.waiters.Len() >= l.broker.profile.MaxWaiters {
 		return ErrTooManyWaiters
 	}
 	w.place = w.line.waiters.PushBack(w)
 	w.line.waiting.Add(1)
+	w.line.undecided = append(w.line.undecided, decision{waiter: w, leaves: wait <= 0})
 	if wait > 0 {
 		w.deadline, w.timed = l.addEvent(now.Add(wait), event{waiter: w}), true
 		l.armLocked(now)
 	}
 	return nil
+}
+
+// expire ends a wait whose time is over: at once, or, if the line is being
+// served, when the engine has nothing for it.
+func (l *lobby) expire(w *waiter) {
+	if w.line.serving {
+		w.line.owed = true
+		w.line.undecided = append(w.line.undecided, decision{waiter: w, leaves: true})
+		return
+	}
+	l.finish(w, nil, nil)
 }
 
 // leave ends a wait: at once, or, if the engine is being called on the waiter's
@@ -199,6 +220,9 @@ func (l *lobby) finish(w *waiter, deliveries []driver.Delivery, err error) {
 	w.line.waiters.Remove(w.place)
 	w.place = nil
 	w.line.waiting.Add(-1)
+	if w.line.waiters.Len() == 0 {
+		l.setNext(w.line, time.Time{})
+	}
 	if w.timed {
 		l.removeEvent(w.deadline)
 		w.timed = false
@@ -218,10 +242,8 @@ func (l *lobby) serve(line *line) {
 	line.serving = true
 	for l.serveFirst(line) {
 	}
-	line.serving = false
-	if line.waiters.Len() == 0 {
-		l.setNext(line, time.Time{})
-	}
+	line.serving, line.owed = false, false
+	l.settle.Broadcast()
 	r := l.broker.time.read()
 	if r.back {
 		l.disarm()
@@ -244,27 +266,43 @@ func (l *lobby) serveQueue(queue QueueID) {
 func (l *lobby) serveFirst(line *line) (more bool) {
 	front := line.waiters.Front()
 	if front == nil {
+		l.decide(line, len(line.undecided), nil)
 		return false
 	}
 	w := front.Value.(*waiter)
 	w.claimed, line.again = true, false
+	undecided := len(line.undecided)
 	l.mu.Unlock()
 	got, err := l.broker.receive(w.ctx, line, w.receive)
 	l.mu.Lock()
 	w.claimed = false
-	switch {
-	case errors.Is(err, ErrInFlightLimit):
-		// The engine has nothing for anybody until a message leaves flight.
-	case err != nil || len(got.Deliveries) > 0:
+	atLimit := errors.Is(err, ErrInFlightLimit)
+	if err != nil && !atLimit || len(got.Deliveries) > 0 {
 		l.finish(w, got.Deliveries, err)
 		return true
 	}
+	// The engine has nothing for anybody, at the limit until a message leaves flight.
 	l.setNext(line, got.NextAt)
 	if w.left {
 		l.finish(w, nil, w.leaveErr)
-		return true
 	}
-	return line.again
+	l.decide(line, undecided, err)
+	return line.again || len(line.undecided) > 0
+}
+
+// decide makes the first n decisions: the engine has nothing, and limit is nil
+// or the in-flight limit.
+func (l *lobby) decide(line *line, n int, limit error) {
+	for _, d := range line.undecided[:n] {
+		switch {
+		case limit != nil && !d.waiter.admitted:
+			l.finish(d.waiter, nil, limit)
+		case d.leaves:
+			l.finish(d.waiter, nil, nil)
+		}
+		d.waiter.admitted = true
+	}
+	line.undecided = slices.Delete(line.undecided, 0, n)
 }
 
 // catchUp does what is due by now for all who wait, in the order of instants.
@@ -280,15 +318,26 @@ func (l *lobby) catchUp(now time.Time) {
 		delete(l.byID, key.Sequence())
 		if e.waiter != nil {
 			e.waiter.timed = false
-			l.leave(e.waiter, nil)
+			l.expire(e.waiter)
 			continue
 		}
-		e.line.hasNext = false
+		e.line.hasNext, e.line.owed = false, true
 		l.mu.Unlock()
 		l.serve(e.line)
 		l.mu.Lock()
 	}
 	l.armLocked(now)
+}
+
+// catchUpOn does what is due by now, and returns when the line is owed nothing,
+// whoever serves it.
+func (l *lobby) catchUpOn(line *line, now time.Time) {
+	l.catchUp(now)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for line.owed {
+		l.settle.Wait()
+	}
 }
 
 // setNext notes when a message falls due for the line; the zero time means not

@@ -41,8 +41,8 @@ type Profile struct {
 	MaxGroup                     int // bytes of a group or deduplication ID
 
 	// TextOnly refuses bodies and string values that XML cannot carry, and
-	// groups and deduplication IDs that are not printable ASCII. Without it,
-	// bodies, groups and deduplication IDs are any bytes.
+	// groups and deduplication IDs that are not printable ASCII without spaces.
+	// Without it, bodies, groups and deduplication IDs are any bytes.
 	TextOnly bool
 
 	// Standard and FIFO are the attributes of a queue that is created without

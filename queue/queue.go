@@ -25,6 +25,10 @@ func (q *Queue) Name() string { return q.name }
 // ID returns the instance, which is used only once.
 func (q *Queue) ID() QueueID { return q.id }
 
+// MaxBatch returns how many entries a call of several may have, and how many
+// messages a receive, by the broker's profile.
+func (q *Queue) MaxBatch() int { return q.broker.profile.MaxBatch }
+
 // Info returns the queue's attributes and times.
 func (q *Queue) Info(ctx context.Context) (info QueueInfo, err error) {
 	err = q.do(ctx, "get attributes", func(time.Time) error {
@@ -163,22 +167,40 @@ func (q *Queue) Receive(ctx context.Context, o *ReceiveOptions) ([]Delivery, err
 
 func (q *Queue) receive(ctx context.Context, r driver.Receive, o *ReceiveOptions) ([]driver.Delivery, error) {
 	b := q.broker
+	alone := q.line.waiting.Load() == 0
 	var wait time.Duration
-	if q.line.waiting.Load() == 0 {
+	if alone {
 		got, err := b.receive(ctx, q.line, r)
 		if err != nil || len(got.Deliveries) > 0 {
 			return got.Deliveries, err
 		}
 		wait = got.DefaultWait
-	} else if info, err := q.Info(ctx); err != nil {
-		return nil, err
 	} else {
-		wait = info.Attributes.ReceiveWait
+		a, err := q.attributes(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if r.Visibility != nil && a.MaxVisibility > 0 && *r.Visibility > a.MaxVisibility {
+			return nil, driver.Invalid("visibility timeout", "%v is above the queue's cap of %v", *r.Visibility, a.MaxVisibility)
+		}
+		wait = a.ReceiveWait
 	}
 	if o != nil && o.Wait != nil {
 		wait = *o.Wait
 	}
+	if alone && wait == 0 {
+		return nil, nil
+	}
 	return b.lobby.wait(ctx, q.line, r, wait)
+}
+
+func (q *Queue) attributes(ctx context.Context) (a Attributes, err error) {
+	err = q.broker.call(ctx, func(reading) error {
+		info, err := q.broker.engine.Queue(ctx, q.id)
+		a = info.Attributes
+		return err
+	})
+	return a, err
 }
 
 func (q *Queue) seal(got []driver.Delivery) []Delivery {
@@ -315,6 +337,16 @@ func (q *Queue) ChangeVisibilityMany(ctx context.Context, changes []VisibilityCh
 	return q.change(ctx, "change visibility", len(changes), func(i int) (string, driver.Change) {
 		return changes[i].Receipt, driver.Change{Timeout: changes[i].Timeout}
 	})
+}
+
+// Release gives one delivery back that was not worked on: [Queue.ReleaseMany] of
+// one, with the outcome as an error.
+func (q *Queue) Release(ctx context.Context, receipt string) error {
+	results, err := q.ReleaseMany(ctx, []string{receipt})
+	if err != nil {
+		return err
+	}
+	return fail("release", q.name, results[0].Err())
 }
 
 // ReleaseMany gives deliveries back that were not worked on: the messages are
@@ -459,7 +491,7 @@ func (q *Queue) do(ctx context.Context, op string, f func(now time.Time) error) 
 func (q *Queue) doAt(ctx context.Context, op string, f func(r reading) error) error {
 	b := q.broker
 	if q.line.waiting.Load() > 0 {
-		b.lobby.catchUp(b.now().now)
+		b.lobby.catchUpOn(q.line, b.now().now)
 	}
 	err := b.call(ctx, f)
 	if q.line.waiting.Load() > 0 {
