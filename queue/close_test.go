@@ -146,7 +146,8 @@ func TestCloseEndsWaits(t *testing.T) {
 // An engine that notices when it is closed too early, or twice.
 type closeWatch struct {
 	driver.Engine
-	mu     sync.Mutex
+	begun  chan struct{} // something is put in when a call begins
+	mu     sync.Mutex    // guards all below
 	closes int
 	busy   int
 	early  bool
@@ -156,6 +157,10 @@ func (e *closeWatch) Stats(ctx context.Context, now time.Time, id driver.QueueID
 	e.mu.Lock()
 	e.busy++
 	e.mu.Unlock()
+	select {
+	case e.begun <- struct{}{}:
+	default:
+	}
 	for range 50 { // long enough for a Close that does not wait
 		runtime.Gosched()
 	}
@@ -179,7 +184,7 @@ func (e *closeWatch) Close() error {
 // The engine is closed once, when no call is under way, and its error is told.
 func TestCloseClosesEngine(t *testing.T) {
 	for range 100 {
-		e := &closeWatch{Engine: memqueue.New()}
+		e := &closeWatch{Engine: memqueue.New(), begun: make(chan struct{}, 1)}
 		r := newRig(t, queue.Config{Engine: e}, queue.Patch{})
 		var all sync.WaitGroup
 		for range 4 {
@@ -191,6 +196,7 @@ func TestCloseClosesEngine(t *testing.T) {
 				}
 			})
 		}
+		<-e.begun
 		err := r.b.Close()
 		all.Wait()
 		if again := r.b.Close(); !errors.Is(err, errDisk) || again != nil {

@@ -153,7 +153,7 @@ func (l *lobby) dismiss(line *line, err error) {
 func (l *lobby) wait(ctx context.Context, line *line, r driver.Receive, wait time.Duration) ([]driver.Delivery, error) {
 	w := &waiter{ctx: ctx, receive: r, line: line, done: make(chan struct{})}
 	now := l.broker.now().now
-	l.catchUpOn(line, now)
+	l.catchUp(now)
 	if err := l.join(w, now, wait); err != nil {
 		return nil, err
 	}

@@ -2,9 +2,13 @@ package queue
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/redriveq/redrive/queue/driver"
+	"github.com/redriveq/redrive/queue/memqueue"
 )
 
 // However a wait ends, nothing of it stays behind: not in its line, not in the
@@ -64,4 +68,38 @@ func TestLobbyForgets(t *testing.T) {
 			t.Errorf("the timer is set, and nobody waits")
 		}
 	})
+}
+
+// A blink is an engine that has nothing for the first receive, and then has.
+type blink struct {
+	driver.Engine
+	receives atomic.Int64
+}
+
+func (e *blink) Receive(ctx context.Context, now time.Time, id QueueID, r driver.Receive) (driver.Received, error) {
+	if e.receives.Add(1) == 1 {
+		return driver.Received{}, nil
+	}
+	return e.Engine.Receive(ctx, now, id, r)
+}
+
+// A receive that lines up and is served at once leaves nothing behind either.
+func TestLobbyForgetsAtOnce(t *testing.T) {
+	b, err := Open(Config{Engine: &blink{Engine: memqueue.New()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	q, err := b.CreateQueue(t.Context(), "q", Patch{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Send(t.Context(), Message{})
+	got, err := q.Receive(t.Context(), &ReceiveOptions{Wait: new(time.Minute)})
+	if err != nil || len(got) != 1 {
+		t.Fatalf("receive: got %d messages and error %v, want one", len(got), err)
+	}
+	if n := len(q.line.undecided); n != 0 || b.lobby.events.Len() != 0 {
+		t.Errorf("%d decisions and %d events are left", n, b.lobby.events.Len())
+	}
 }

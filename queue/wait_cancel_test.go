@@ -187,6 +187,8 @@ func TestCancelDuringReceiveOfNothing(t *testing.T) {
 		go r.sendLater("a", 10*s)
 		synctest.Wait()
 		cancel(queue.ErrQueueFull) // any error will do
+		synctest.Wait()
+		all.want(t, "waits")
 		close(open)
 		synctest.Wait()
 		all.want(t, "ErrQueueFull at 0s")

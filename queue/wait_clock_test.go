@@ -60,7 +60,7 @@ func TestOperationsWaitForCatchUp(t *testing.T) {
 		g := newGate()
 		r := newRig(t, queue.Config{Clock: c, Engine: g}, queue.Patch{})
 		r.sendLater("a", 5*s)
-		all := r.waitFor(r.q, 1, 10*s)
+		all := r.waitFor(r.q, 1, 60*s)
 		open := make(chan struct{})
 		g.set(func(n int) {
 			if n == 1 {
