@@ -6,30 +6,52 @@ import (
 	"github.com/redriveq/redrive/queue/driver"
 )
 
-// The types that a broker shares with its engine.
+// The types that a broker shares with its engine. Package driver explains them.
 type (
-	Message            = driver.Message
-	MessageID          = driver.MessageID
-	Value              = driver.Value
-	Kind               = driver.Kind
-	Info               = driver.Info
-	State              = driver.State
-	Attributes         = driver.Attributes
-	Patch              = driver.Patch
-	DeadLetter         = driver.DeadLetter
-	DeadLetterSources  = driver.DeadLetterSources
-	SourceMode         = driver.SourceMode
-	ReceiptPolicy      = driver.ReceiptPolicy
+	// A Message is what a sender gives to a queue.
+	Message = driver.Message
+	// A MessageID names one message, for ever.
+	MessageID = driver.MessageID
+	// A Value is the value of one message attribute: see [String], [Number] and [Binary].
+	Value = driver.Value
+	// A Kind is the type of such a value.
+	Kind = driver.Kind
+	// An Info describes a message that is in a queue.
+	Info = driver.Info
+	// A State says where in its queue a message is.
+	State = driver.State
+	// Attributes are the settings stored with a queue.
+	Attributes = driver.Attributes
+	// A Patch says which attributes to set; nil fields stay as they are.
+	Patch = driver.Patch
+	// A DeadLetter policy says where a message goes that was received too often.
+	DeadLetter = driver.DeadLetter
+	// A DeadLetterSources policy says for which queues this one may be that place.
+	DeadLetterSources = driver.DeadLetterSources
+	// A SourceMode is the kind of a DeadLetterSources policy.
+	SourceMode = driver.SourceMode
+	// A ReceiptPolicy says what late and superseded receipts may do.
+	ReceiptPolicy = driver.ReceiptPolicy
+	// A DeduplicationScope says among which messages deduplication IDs are unique.
 	DeduplicationScope = driver.DeduplicationScope
-	QueueID            = driver.QueueID
-	QueueInfo          = driver.QueueInfo
-	QueueRef           = driver.QueueRef
-	Stats              = driver.Stats
-	Count              = driver.Count
-	Standing           = driver.Standing
-	DeleteOutcome      = driver.DeleteOutcome
-	ChangeOutcome      = driver.ChangeOutcome
-	CancelOutcome      = driver.CancelOutcome
+	// A QueueID names one instance of a queue.
+	QueueID = driver.QueueID
+	// A QueueInfo describes a queue.
+	QueueInfo = driver.QueueInfo
+	// A QueueRef is the instance and the name of a queue.
+	QueueRef = driver.QueueRef
+	// Stats count the messages of a queue by state.
+	Stats = driver.Stats
+	// A Count is the number of messages in a state and the age of the oldest.
+	Count = driver.Count
+	// A Standing says how a receipt stood when it was used.
+	Standing = driver.Standing
+	// A DeleteOutcome says what a delete did.
+	DeleteOutcome = driver.DeleteOutcome
+	// A ChangeOutcome says what a change of visibility did.
+	ChangeOutcome = driver.ChangeOutcome
+	// A CancelOutcome says what a cancel did, or why it was too late.
+	CancelOutcome = driver.CancelOutcome
 )
 
 // The constants of those types.

@@ -155,6 +155,11 @@ func TestNames(t *testing.T) {
 	}{
 		{driver.KindString, "String"}, {driver.KindNumber, "Number"}, {driver.KindBinary, "Binary"}, {driver.Kind(0), "invalid kind"},
 		{driver.Visible, "visible"}, {driver.Delayed, "delayed"}, {driver.InFlight, "in flight"}, {driver.State(0), "invalid state"},
+		{driver.Sent, "sent"}, {driver.QueueFull, "queue full"}, {driver.SendOutcome(0), "invalid outcome"}, {driver.QueueFull + 1, "invalid outcome"},
+		{driver.Current, "current"}, {driver.Superseded, "superseded"}, {driver.Superseded + 1, "invalid standing"},
+		{driver.Deleted, "deleted"}, {driver.DeleteMalformed, "malformed"}, {driver.DeleteMalformed + 1, "invalid outcome"},
+		{driver.Changed, "changed"}, {driver.ChangeMalformed, "malformed"}, {driver.ChangeMalformed + 1, "invalid outcome"},
+		{driver.Cancelled, "cancelled"}, {driver.CancelUnknown, "unknown"}, {driver.CancelUnknown + 1, "invalid outcome"},
 		{driver.Latest, "latest"}, {driver.Strict, "strict"}, {driver.Any, "any"}, {driver.ReceiptPolicy(9), "invalid receipt policy"},
 	} {
 		if row.got.String() != row.want {
