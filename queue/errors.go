@@ -11,13 +11,34 @@ import (
 // ErrUnknownOutcome means that it may have had. They come wrapped in an
 // *[Error]; test for them with errors.Is.
 var (
-	ErrClosed           = driver.ErrClosed
-	ErrNoQueue          = driver.ErrNoQueue
-	ErrQueueExists      = driver.ErrQueueExists
-	ErrInvalid          = driver.ErrInvalid
+	// ErrClosed is returned by every call on a broker that is closed, and by
+	// receives that were waiting when it was.
+	ErrClosed = driver.ErrClosed
+
+	// ErrNoQueue is returned where no queue has the name, and by every call on a
+	// queue that was deleted, also when another one has its name by now.
+	ErrNoQueue = driver.ErrNoQueue
+
+	// ErrQueueExists is returned by the creation of a queue whose name is taken
+	// by one with other attributes.
+	ErrQueueExists = driver.ErrQueueExists
+
+	// ErrInvalid is what every *[InvalidError] is: input that was refused.
+	ErrInvalid = driver.ErrInvalid
+
+	// ErrDeadLetterPolicy is returned where a dead-letter policy cannot be set:
+	// its queue does not exist, is of the other kind, does not allow this one, or
+	// leads back to it.
 	ErrDeadLetterPolicy = driver.ErrDeadLetterPolicy
-	ErrInFlightLimit    = driver.ErrInFlightLimit
-	ErrUnknownOutcome   = driver.ErrUnknownOutcome
+
+	// ErrInFlightLimit is returned by a receive from a standard queue that has as
+	// many messages in flight as it may have.
+	ErrInFlightLimit = driver.ErrInFlightLimit
+
+	// ErrUnknownOutcome is returned where a call may or may not have taken
+	// effect. Repeat a send with the same deduplication ID; look at the queue for
+	// anything else.
+	ErrUnknownOutcome = driver.ErrUnknownOutcome
 
 	// ErrTooManyWaiters is returned by a receive that would have to wait when
 	// the profile's MaxWaiters already wait on the queue. Try again later.
