@@ -354,3 +354,27 @@ func playScript(r *rig) string {
 	}
 	return log.String()
 }
+
+// A message that is sent while the engine's answer to the first in line is under
+// way, which is that there is nothing, is handed over as soon as the answer is
+// there, and not only when something else happens.
+func TestSendDuringReceiveOfNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		r := newRig(t, queue.Config{Engine: g}, queue.Patch{})
+		open := make(chan struct{})
+		g.set(nil, func(n int) {
+			if n == 2 { // the one that it makes in line
+				<-open
+			}
+		})
+		all := r.waitFor(r.q, 1, hour)
+		synctest.Wait()
+		r.send("a")
+		r.pass(5 * s)
+		all.want(t, "waits")
+		close(open)
+		synctest.Wait()
+		all.want(t, "a at 5s")
+	})
+}

@@ -20,7 +20,7 @@ type Verdict struct {
 }
 
 // patience is how long one partition may take.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // CheckMessages checks spec A.
 func (h *History) CheckMessages() Verdict {
