@@ -277,14 +277,23 @@ func (m *machine) sleeping() int {
 	return n
 }
 
-// collect takes the receives that have returned, in the order in which they did.
+// collect takes the receives that have returned, and their deliveries in the
+// order in which they were made.
 func (m *machine) collect() {
-	var returned []*poller
+	type delivery struct {
+		by *poller
+		queue.Delivery
+	}
+	var deliveries []delivery
 	for i, p := range m.pollers {
 		if !p.returned() {
 			continue
 		}
-		returned = append(returned, p)
+		p.cancel()
+		m.checkReturn(p)
+		for _, d := range p.got {
+			deliveries = append(deliveries, delivery{by: p, Delivery: d})
+		}
 		for _, earlier := range m.pollers[:i] {
 			if len(p.got) > 0 && earlier.from == p.from && (!earlier.returned() || earlier.at > p.at) {
 				m.t.Fatalf("a receive that began at %v got messages before one that began at %v", p.since, earlier.since)
@@ -292,23 +301,12 @@ func (m *machine) collect() {
 		}
 	}
 	m.pollers = slices.DeleteFunc(m.pollers, func(p *poller) bool { return p.returned() })
-	slices.SortStableFunc(returned, func(a, b *poller) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(firstFence(a), firstFence(b)))
+	slices.SortStableFunc(deliveries, func(a, b delivery) int {
+		return cmp.Or(cmp.Compare(a.by.at, b.by.at), cmp.Compare(a.Fence, b.Fence))
 	})
-	for _, p := range returned {
-		p.cancel()
-		m.checkReturn(p)
-		for _, d := range p.got {
-			m.deliver(p, d)
-		}
+	for _, d := range deliveries {
+		m.deliver(d.by, d.Delivery)
 	}
-}
-
-func firstFence(p *poller) uint64 {
-	if len(p.got) == 0 {
-		return 0
-	}
-	return p.got[0].Fence
 }
 
 // checkReturn checks when and why the receive returned.
