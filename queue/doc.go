@@ -77,9 +77,14 @@
 //     next thing that is due when all goroutines of the bubble wait, and
 //     synctest.Wait returns when all that was due has happened.
 //   - With a mock clock, Config{Clock: clock.NewMock()}, and its Add and Set.
-//     When Add has returned, every call answers as if all that was due by then
-//     had happened when it fell due, and receives that were waiting have been
-//     given their messages or are about to return.
+//     When Add has returned, every call on a queue answers as if all that was
+//     due there by then had happened, whether or not a timer has fired: delays,
+//     timeouts and retentions have ended in their order, and receives that were
+//     waiting on the queue have been given their messages or are about to return.
+//     What they were given, they were given at the time that the clock shows, so
+//     an Add over several deadlines at once can hand over later than the clock of
+//     the world would; and a dead letter that a waiting receive of another queue
+//     causes is there when that queue has been called, or its receive returned.
 //
 // A test of deadlines goes to the instant before, then to the instant: a
 // deadline is in force while now is before it.

@@ -91,22 +91,24 @@ func TestCancelledWaitTakesNothing(t *testing.T) {
 			ctx, cancel := context.WithCancel(r.ctx())
 			all := begin(r, ctx)
 			synctest.Wait()
-			go cancel()
-			go r.send("a", "a")
+			both := []func(){cancel, func() { r.send("a", "a") }}
+			first := rand.IntN(2)
+			go both[first]()
+			go both[1-first]()
 			synctest.Wait()
 			return all
 		}},
 		{"real goroutines", false, 2200, func(r *rig) waits {
 			ctx, cancel := context.WithCancel(r.ctx())
-			var start, done sync.WaitGroup
-			start.Add(1)
-			done.Go(func() { start.Wait(); cancel() })
-			done.Go(func() { start.Wait(); r.send("a", "a") })
 			all := begin(r, ctx)
 			for range rand.IntN(10) {
 				runtime.Gosched()
 			}
-			start.Done()
+			both := []func(){cancel, func() { r.send("a", "a") }}
+			first := rand.IntN(2)
+			var done sync.WaitGroup
+			done.Go(both[first])
+			done.Go(both[1-first])
 			done.Wait()
 			return all
 		}},
