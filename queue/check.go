@@ -120,7 +120,7 @@ func (p *Profile) message(m *Message) error {
 		return driver.Invalid("delay", "%v is negative", *m.Delay)
 	case m.Delay != nil && *m.Delay > p.maxDelay():
 		return driver.Invalid("delay", "%v, the limit is %v", *m.Delay, p.maxDelay())
-	case m.At.UTC().Year() > 9999:
+	case m.At.After(lastInstant):
 		return driver.Invalid("instant", "after the year 9999")
 	case len(m.Attributes) > p.MaxAttributes:
 		return driver.Invalid("attributes", "%d of them, the limit is %d", len(m.Attributes), p.MaxAttributes)
@@ -138,6 +138,9 @@ func (p *Profile) message(m *Message) error {
 	}
 	return nil
 }
+
+// lastInstant is the last one that RFC 3339, and so JSON, can carry.
+var lastInstant = time.Date(9999, time.December, 31, 23, 59, 59, 999_999_999, time.UTC)
 
 // instant reports whether a message due at that instant keeps to MaxDelay,
 // counted from now by the same clock.

@@ -104,7 +104,7 @@ func (s *slab) at(n slot) *record { return &s.chunks[n/chunkSize][n%chunkSize] }
 // find returns the record in the slot if it is the one of that sequence, which
 // is zero for no message.
 func (s *slab) find(n slot, sequence uint64) *record {
-	if sequence == 0 || n == 0 || int(n) >= len(s.chunks)*chunkSize {
+	if sequence == 0 || n == 0 || int(n/chunkSize) >= len(s.chunks) {
 		return nil
 	}
 	if r := s.at(n); r.sequence == sequence {
