@@ -103,8 +103,8 @@ func (e *Engine) SetAttributes(_ context.Context, now time.Time, id driver.Queue
 	})
 }
 
-// DeleteQueue deletes the queue with all messages. Policies that name it keep
-// the name.
+// DeleteQueue deletes the queue with all messages and the move tasks whose
+// source it is, and ends its schedules. Policies that name it keep the name.
 func (e *Engine) DeleteQueue(_ context.Context, id driver.QueueID) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -113,6 +113,8 @@ func (e *Engine) DeleteQueue(_ context.Context, id driver.QueueID) error {
 		return err
 	}
 	delete(e.queues, q.id)
+	e.forgetMoves(q.id)
+	e.failSchedules(q)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/redriveq/redrive/internal/model"
 	"github.com/redriveq/redrive/queue/driver"
+	"github.com/redriveq/redrive/scheduler"
 )
 
 // Time is an argument, so a test can ask for the very nanosecond at which a
@@ -68,4 +69,27 @@ func ExampleEngine() {
 	// 12:01:20: large, receive 1 true
 	// 12:02:00: large, receive 2 true
 	// 12:02:00: small, receive 2 true
+}
+
+// Nobody fires for a year, and then one occurrence is claimed: the latest on the
+// grid that the first one began.
+func ExampleEngine_Fire() {
+	ctx := context.Background()
+	noon := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+	e := model.New()
+	reports, _, _ := e.CreateQueue(ctx, noon, "reports", driver.Attributes{}, driver.Patch{})
+	e.Schedule(ctx, noon, noon, driver.Schedule{
+		Queue:      reports.ID,
+		Message:    driver.Message{Body: []byte("count the pizzas")},
+		Recurrence: scheduler.Recurrence{First: noon, Every: 7 * time.Minute},
+	})
+	late := noon.AddDate(1, 0, 0)
+	fired, _ := e.Fire(ctx, late, late, 10)
+	for _, o := range fired.Occurrences {
+		fmt.Println(o.NominalAt.Format(time.DateTime), o.Result.Outcome)
+	}
+	fmt.Println("next at", fired.NextAt.Format(time.DateTime))
+	// Output:
+	// 2027-07-01 11:55:00 sent
+	// next at 2027-07-01 12:02:00
 }

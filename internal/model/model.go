@@ -6,14 +6,20 @@
 //
 // # Shape
 //
-//	engine   queues by ID, the counters for sequences, IDs and nonces
-//	queue    its messages by sequence, the visible ones once more in the order
-//	         of rotation, the deduplication IDs, the IDs of all that was sent
-//	message  what a consumer sees, its latest receipt, where its retention starts
+//	engine    queues by ID, move tasks and schedules in the order in which they
+//	          were made, the counters for sequences, IDs and nonces
+//	queue     its messages by sequence, the visible ones once more in the order
+//	          of rotation, the deduplication IDs, the keys of arrivals, the IDs
+//	          of all that was sent
+//	message   what a consumer sees, its latest receipt, where its retention
+//	          starts, its ledger while it is under transfer
+//	move      the task, which message it looked at last, and which is the last
+//	schedule  what its maker said, and the next occurrence
 //
 // Between two calls a queue is settled: nothing in it falls due at or before
 // the latest now that it was shown. A call first settles the queue at its own
-// now, then decides.
+// now, then decides. A queue to which a message goes, by dead-lettering, a move
+// task or a transfer, is shown the now of the queue that the message leaves.
 //
 // # Cost
 //
@@ -21,13 +27,14 @@
 // is kept that could be worked out, so nothing can disagree with anything else.
 // A call takes time and memory in the order of everything that its queue holds,
 // and a queue remembers the ID of every message that was ever sent to it. A few
-// thousand messages are fine.
+// thousand messages are fine. Occurrences of schedules that nobody claims cost
+// nothing, however many they are.
 //
 // # What it leaves open
 //
-// Engines are free in what the model makes plain: message IDs, queue IDs and
-// nonces are counters here, sequences are drawn from one counter for all
-// queues, and the generation of a message grows by one. A test that compares an
+// Engines are free in what the model makes plain: all IDs and nonces are
+// counters here, sequences are drawn from one counter for all queues, and the
+// generation of a message grows by one. A test that compares an
 // engine with the model maps these instead of comparing them.
 package model
 
@@ -58,6 +65,12 @@ type Engine struct {
 	lastMessage  uint64
 	lastSequence uint64
 	lastNonce    uint64
+	lastTask     uint64
+	lastSchedule uint64
+
+	moves     []*move     // in the order in which they were started
+	schedules []*schedule // in the order in which they were made
+	ended     []*schedule // those that are no longer active, in the order in which they ended
 }
 
 // New returns an engine without queues.
@@ -95,7 +108,10 @@ func (e *Engine) Send(_ context.Context, now time.Time, id driver.QueueID, messa
 
 // Receive hands out messages in the order that Peek shows.
 func (e *Engine) Receive(_ context.Context, now time.Time, id driver.QueueID, r driver.Receive) (driver.Received, error) {
-	return settled(e, now, id, func(q *queue) (driver.Received, error) { return q.receive(r) })
+	return settled(e, now, id, func(q *queue) (driver.Received, error) {
+		received, _, err := q.receive(r, false)
+		return received, err
+	})
 }
 
 // Delete decides the receipts one after the other.
@@ -165,11 +181,20 @@ func (e *Engine) find(id driver.QueueID) (*queue, error) {
 	return q, nil
 }
 
+// numbered returns an ID that says nothing but a number.
+func numbered(n uint64) (id [16]byte) {
+	binary.BigEndian.PutUint64(id[8:], n)
+	return id
+}
+
 func (e *Engine) nextMessageID() driver.MessageID {
 	e.lastMessage++
-	var id driver.MessageID
-	binary.BigEndian.PutUint64(id[8:], e.lastMessage)
-	return id
+	return numbered(e.lastMessage)
+}
+
+func (e *Engine) nextTaskID() driver.TaskID {
+	e.lastTask++
+	return numbered(e.lastTask)
 }
 
 func (e *Engine) nextSequence() uint64 {

@@ -78,6 +78,14 @@ func TestClose(t *testing.T) {
 	_, calls["LookupQueue"] = r.LookupQueue(t.Context(), "q")
 	_, calls["ListQueues"] = r.ListQueues(t.Context(), "", "", 9)
 	calls["Close"] = r.Close()
+	_, calls["StepMove"] = r.StepMove(t.Context(), start, driver.TaskID{}, 9, 9)
+	_, calls["CancelMove"] = r.CancelMove(t.Context(), start, driver.TaskID{})
+	_, calls["LookupMove"] = r.LookupMove(t.Context(), driver.TaskID{})
+	_, calls["ActiveMoves"] = r.ActiveMoves(t.Context())
+	_, calls["Fire"] = r.Fire(t.Context(), start, start, 9)
+	_, calls["CancelSchedules"] = r.CancelSchedules(t.Context(), start, nil)
+	_, calls["LookupSchedule"] = r.LookupSchedule(t.Context(), driver.ScheduleID{})
+	_, calls["ListSchedules"] = r.ListSchedules(t.Context(), 0, 9)
 	for name, err := range calls {
 		if !errors.Is(err, driver.ErrClosed) {
 			t.Errorf("%s: got %v, want %v", name, err, driver.ErrClosed)
@@ -102,6 +110,13 @@ func everyCall(e *model.Engine, id driver.QueueID) map[string]error {
 	_, errs["Cancel"] = e.Cancel(ctx, start, id, nil)
 	_, errs["Peek"] = e.Peek(ctx, start, id, 9)
 	_, errs["List"] = e.List(ctx, start, id, 0, 9)
+	_, errs["StartMove"] = e.StartMove(ctx, start, driver.Move{Source: id, AnySource: true}, false)
+	_, errs["ListMoves"] = e.ListMoves(ctx, id, 9)
+	_, errs["Transfer"] = e.Transfer(ctx, start, driver.Transfer{From: id, DryRun: true})
+	_, errs["Restore"] = e.Restore(ctx, start, driver.Restore{From: id})
+	_, _, errs["ReceiveTransfers"] = e.ReceiveTransfers(ctx, start, id, driver.Receive{Max: 1})
+	_, errs["Accept"] = e.Accept(ctx, start, id, nil)
+	_, _, errs["Schedule"] = e.Schedule(ctx, start, start, driver.Schedule{Queue: id})
 	return errs
 }
 

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/redriveq/redrive/queue/driver"
@@ -19,6 +20,25 @@ func (r *rotation) join(m *message) {
 		return
 	}
 	*r = append(*r, []*message{m})
+}
+
+// insert puts a message into its group's line, before the first that became
+// visible after it did, or in the same instant with a higher sequence; a group
+// that had no line joins at the end.
+func (r *rotation) insert(m *message) {
+	i := r.line(m.Group)
+	if i < 0 {
+		r.join(m)
+		return
+	}
+	line := (*r)[i]
+	at := slices.IndexFunc(line, func(other *message) bool {
+		return cmp.Or(other.VisibleAt.Compare(m.VisibleAt), cmp.Compare(other.Sequence, m.Sequence)) > 0
+	})
+	if at < 0 {
+		at = len(line)
+	}
+	(*r)[i] = slices.Insert(line, at, m)
 }
 
 // remove takes a message out of its line, if it stands there. The group keeps
@@ -97,6 +117,19 @@ func (q *queue) after(sequence uint64) []*message {
 	return q.messages[i:]
 }
 
+// between returns the messages whose sequence is above the one and not above
+// the other, in all states, by sequence. The slice is a copy: the queue may
+// change while it is read.
+func (q *queue) between(after, upTo uint64) []*message {
+	var found []*message
+	for _, m := range q.messages {
+		if m.Sequence > after && m.Sequence <= upTo {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
 // infos returns copies of up to limit messages.
 func infos(messages []*message, limit int) []driver.Info {
 	var copies []driver.Info
@@ -121,6 +154,9 @@ func (q *queue) stats() driver.Stats {
 			count.Age = q.now.Sub(m.SentAt)
 		}
 		count.Messages++
+		if m.ledger != nil {
+			stats.UnderTransfer++
+		}
 	}
 	return stats
 }

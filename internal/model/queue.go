@@ -23,6 +23,8 @@ type queue struct {
 	rotation   rotation                      // the visible ones, in the order of a standard queue
 	remembered map[deduplicationKey]original // by earlier sends
 	known      map[driver.MessageID]bool     // every message that was ever sent to the queue
+	accepted   map[string]original           // by the keys of arrivals from other brokers
+	highest    uint64                        // the latest sequence that it has given out, 0 if none
 }
 
 // A message is a message that is in a queue, or was.
@@ -31,12 +33,15 @@ type message struct {
 
 	size         int
 	retainedFrom time.Time       // where retention in this queue starts
-	received     bool            // ever, in any queue, whatever ReceiveCount says
+	received     bool            // whether FirstReceivedAt is set; it may be set to the zero time
+	delivered    bool            // ever, in any queue, whatever the counts say; or too late to cancel as if it were
 	receivedAt   time.Time       // at the latest delivery
 	generation   uint64          // grows with each delivery and each change of queue
 	receipt      *driver.Receipt // of the latest delivery from this queue, nil if there was none
 	receivesHere int             // how many of ReceiveCount were from this queue
 	counted      bool            // whether they include the latest delivery
+	hops         int             // how many brokers it has come through
+	ledger       *ledger         // nil unless it is under transfer
 }
 
 func newQueue(e *Engine, id driver.QueueID, name string, attributes driver.Attributes, now time.Time) *queue {
@@ -50,8 +55,12 @@ func newQueue(e *Engine, id driver.QueueID, name string, attributes driver.Attri
 		now:        now,
 		remembered: make(map[deduplicationKey]original),
 		known:      make(map[driver.MessageID]bool),
+		accepted:   make(map[string]original),
 	}
 }
+
+// ref names the queue.
+func (q *queue) ref() driver.QueueRef { return driver.QueueRef{ID: q.id, Name: q.name} }
 
 // describe returns a description that shares no memory with q.
 func (q *queue) describe() driver.QueueInfo {
@@ -123,6 +132,7 @@ func (q *queue) settle() {
 		q.apply(d)
 	}
 	maps.DeleteFunc(q.remembered, func(_ deduplicationKey, o original) bool { return !q.now.Before(o.until) })
+	maps.DeleteFunc(q.accepted, func(_ string, o original) bool { return !q.now.Before(o.until) })
 }
 
 // apply ends a hiding or a retention. Of a message that is gone by now nothing
@@ -161,6 +171,7 @@ func (q *queue) hide(m *message, until time.Time) {
 // arrive puts a message at the end of the queue. It is in no line yet.
 func (q *queue) arrive(m *message, retainedFrom time.Time) {
 	m.Sequence = q.engine.nextSequence()
+	q.highest = m.Sequence
 	m.retainedFrom = retainedFrom
 	q.messages = append(q.messages, m)
 }
@@ -173,6 +184,18 @@ func (q *queue) remove(m *message) {
 	m.State = 0
 }
 
+// leave takes a message out of the queue for another one. There its earlier
+// receipts are superseded, its dead-letter policy has counted nothing, and the
+// message is not under transfer, unless the caller says otherwise.
+func (q *queue) leave(m *message) {
+	q.remove(m)
+	m.generation++
+	m.receipt = nil
+	m.receivesHere = 0
+	m.ledger = nil
+}
+
+// purge leaves alone what is remembered of arrivals.
 func (q *queue) purge() int {
 	removed := len(q.messages)
 	q.messages = nil

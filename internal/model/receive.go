@@ -6,21 +6,23 @@ import (
 	"github.com/redriveq/redrive/queue/driver"
 )
 
-func (q *queue) receive(r driver.Receive) (driver.Received, error) {
+// receive also returns the ledgers of the messages that it hands out. Where it
+// carries messages on, nothing is counted, and no dead-letter policy is looked at.
+func (q *queue) receive(r driver.Receive, carries bool) (driver.Received, []driver.Ledger, error) {
 	visibility := q.attributes.VisibilityTimeout
 	if r.Visibility != nil {
 		visibility = *r.Visibility
 	}
 	if limit := q.attributes.MaxVisibility; limit > 0 && visibility > limit {
-		return driver.Received{}, driver.Invalid("visibility timeout", "%v is above the cap of %v", visibility, limit)
+		return driver.Received{}, nil, driver.Invalid("visibility timeout", "%v is above the cap of %v", visibility, limit)
 	}
 	received := driver.Received{DefaultWait: q.attributes.ReceiveWait, NextAt: q.nextAt()}
 	if q.atInFlightLimit() && !q.attributes.FIFO {
-		return received, driver.ErrInFlightLimit
+		return received, nil, driver.ErrInFlightLimit
 	}
-	q.deliver(&received, q.mostToTake(r.Max), visibility)
+	ledgers := q.deliver(&received, q.mostToTake(r.Max), visibility, carries)
 	received.NextAt = q.nextAt()
-	return received, nil
+	return received, ledgers, nil
 }
 
 // mostToTake returns how many messages a receive may hand out. Those that are
@@ -34,15 +36,16 @@ func (q *queue) mostToTake(asked int) int {
 
 // deliver hands out up to most messages. Each is looked at once: those that
 // become visible again at once do so after all were taken. Whatever becomes of
-// a message, its group had its turn.
-func (q *queue) deliver(received *driver.Received, most int, visibility time.Duration) {
+// a message, its group had its turn. It returns the ledgers of those messages.
+func (q *queue) deliver(received *driver.Received, most int, visibility time.Duration, carries bool) []driver.Ledger {
 	var taken []*message
+	var ledgers []driver.Ledger
 	for _, m := range q.order() {
 		if len(taken) >= most {
 			break
 		}
 		q.rotation.pass(m.Group)
-		if q.exhausted(m) {
+		if !carries && q.exhausted(m) {
 			if target := q.deadLetter(m); target != nil {
 				received.DeadLettered++
 				received.Target = target.id
@@ -50,30 +53,40 @@ func (q *queue) deliver(received *driver.Received, most int, visibility time.Dur
 			}
 			received.Stranded++
 		}
-		received.Deliveries = append(received.Deliveries, q.handOut(m, visibility))
+		received.Deliveries = append(received.Deliveries, q.handOut(m, visibility, carries))
 		taken = append(taken, m)
+		ledgers = append(ledgers, m.ledgerSeen())
 	}
 	if visibility == 0 {
 		for _, m := range taken {
 			q.show(m, q.now)
 		}
 	}
+	return ledgers
 }
 
 // handOut makes one delivery of a message and hides it.
-func (q *queue) handOut(m *message, visibility time.Duration) driver.Delivery {
+func (q *queue) handOut(m *message, visibility time.Duration, carries bool) driver.Delivery {
 	q.hide(m, q.now.Add(visibility))
-	if !m.received {
-		m.received = true
-		m.FirstReceivedAt = q.now
-	}
 	m.receivedAt = q.now
-	m.ReceiveCount++
-	m.receivesHere++
-	m.counted = true
 	m.generation++
+	m.counted = !carries
+	if !carries {
+		m.count(q.now)
+	}
 	m.receipt = &driver.Receipt{Message: m.ID, Generation: m.generation, Nonce: q.engine.nextNonce()}
 	return driver.Delivery{Info: m.Clone(), Receipt: *m.receipt}
+}
+
+// count counts a delivery to a consumer.
+func (m *message) count(now time.Time) {
+	if !m.received {
+		m.received = true
+		m.FirstReceivedAt = now
+	}
+	m.delivered = true
+	m.ReceiveCount++
+	m.receivesHere++
 }
 
 // exhausted reports whether the message was received from this queue as often
@@ -97,11 +110,8 @@ func (q *queue) deadLetter(m *message) *queue {
 	if !target.fits(m.size) {
 		return nil
 	}
-	q.remove(m)
-	m.Origin = driver.QueueRef{ID: q.id, Name: q.name}
-	m.generation++
-	m.receipt = nil
-	m.receivesHere = 0
+	q.leave(m)
+	m.Origin = q.ref()
 	if target.attributes.RetainFromSend {
 		target.arrive(m, m.SentAt)
 	} else {

@@ -18,7 +18,8 @@ type deduplicationKey struct {
 	id    string
 }
 
-// An original is the message that was sent with a deduplication ID first.
+// An original is the message that was sent with a deduplication ID first, or
+// that arrived with a key.
 type original struct {
 	id       driver.MessageID
 	sequence uint64
@@ -26,20 +27,41 @@ type original struct {
 }
 
 func (q *queue) send(in driver.Message) driver.SendResult {
-	size := in.Size()
-	if limit := q.attributes.MaxMessageBytes; limit > 0 && size > limit {
+	result, _ := q.sendMessage(in)
+	return result
+}
+
+// sendMessage sends, and returns the message too if it was sent.
+func (q *queue) sendMessage(in driver.Message) (driver.SendResult, *message) {
+	o, seen := q.recall(in)
+	if result := q.refusal(in, o, seen); result.Outcome != 0 {
+		return result, nil
+	}
+	m := &message{Info: q.newInfo(in), size: in.Size()}
+	result := q.add(m, q.now)
+	q.remember(in, m)
+	return result, m
+}
+
+// refusal returns the first reason against a message, which duplicates o if
+// that was seen before; or the zero result.
+func (q *queue) refusal(in driver.Message, o original, seen bool) driver.SendResult {
+	size, limit := in.Size(), q.attributes.MaxMessageBytes
+	switch {
+	case limit > 0 && size > limit:
 		return driver.SendResult{Outcome: driver.TooLarge}
-	}
-	if o, ok := q.recall(in); ok {
+	case seen:
 		return driver.SendResult{Outcome: driver.Duplicate, ID: o.id, Sequence: o.sequence}
-	}
-	if !q.fits(size) {
+	case !q.fits(size):
 		return driver.SendResult{Outcome: driver.QueueFull}
 	}
-	m := &message{Info: q.newInfo(in), size: size}
+	return driver.SendResult{}
+}
+
+// add puts a new message into the queue, visible at once if it is due.
+func (q *queue) add(m *message, retainedFrom time.Time) driver.SendResult {
 	q.known[m.ID] = true
-	q.arrive(m, q.now)
-	q.remember(in, m)
+	q.arrive(m, retainedFrom)
 	if !m.VisibleAt.After(q.now) {
 		q.show(m, q.now)
 	}
@@ -126,10 +148,12 @@ func (q *queue) cancel(id driver.MessageID) driver.CancelOutcome {
 		return driver.CancelUnknown
 	case m.State == driver.InFlight:
 		return driver.CancelInFlight
-	case m.received:
+	case m.delivered:
 		return driver.CancelDelivered
 	}
 	q.remove(m)
-	q.forget(id)
+	for _, sentTo := range q.engine.queues { // another one than q if it was transferred
+		sentTo.forget(id)
+	}
 	return driver.Cancelled
 }

@@ -37,6 +37,8 @@ type rig struct {
 	queues   map[string]driver.QueueID
 	messages map[string]driver.MessageID
 	receipts map[string][]driver.Receipt // the deliveries of each message
+	tasks    map[string]driver.TaskID
+	plans    map[string]driver.ScheduleID // schedules
 	start    time.Time
 	now      time.Time
 	queue    string
@@ -48,6 +50,8 @@ func newRig(start time.Time) *rig {
 		queues:   make(map[string]driver.QueueID),
 		messages: make(map[string]driver.MessageID),
 		receipts: make(map[string][]driver.Receipt),
+		tasks:    make(map[string]driver.TaskID),
+		plans:    make(map[string]driver.ScheduleID),
 		start:    start,
 		now:      start,
 	}
@@ -354,6 +358,9 @@ func text(err error) string {
 	for name, target := range map[string]error{
 		"closed": driver.ErrClosed, "no queue": driver.ErrNoQueue, "exists": driver.ErrQueueExists,
 		"invalid": driver.ErrInvalid, "refused": driver.ErrDeadLetterPolicy, "in-flight limit": driver.ErrInFlightLimit,
+		"no task": driver.ErrNoTask, "not running": driver.ErrNotRunning, "active": driver.ErrMoveActive,
+		"too many moves": driver.ErrTooManyMoves, "not a dead-letter queue": driver.ErrNotDeadLetterQueue,
+		"no destination": driver.ErrNoDestination, "no schedule": driver.ErrNoSchedule, "too many schedules": driver.ErrTooManySchedules,
 	} {
 		if errors.Is(err, target) {
 			return name

@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"time"
@@ -153,13 +154,18 @@ type Attributes struct {
 	DeduplicationWindow  time.Duration
 	DeduplicationScope   DeduplicationScope
 	ContentDeduplication bool
+
+	// Labels are kept with the queue for whoever set them, and mean nothing to
+	// it. They are not to be changed in place.
+	Labels map[string]string
 }
 
 // Equal reports whether a and b are the same settings.
 func (a Attributes) Equal(b Attributes) bool {
-	sources := slices.Equal(a.DeadLetterSources.Queues, b.DeadLetterSources.Queues)
+	same := slices.Equal(a.DeadLetterSources.Queues, b.DeadLetterSources.Queues) && maps.Equal(a.Labels, b.Labels)
 	a.DeadLetterSources.Queues, b.DeadLetterSources.Queues = nil, nil
-	return sources && reflect.DeepEqual(a, b)
+	a.Labels, b.Labels = nil, nil
+	return same && reflect.DeepEqual(a, b)
 }
 
 // Check reports what is contradictory in the settings, whatever the profile.
@@ -200,6 +206,7 @@ type Patch struct {
 	DeduplicationWindow  *time.Duration
 	DeduplicationScope   *DeduplicationScope
 	ContentDeduplication *bool
+	Labels               *map[string]string // all of them
 }
 
 // Apply returns a with the patch's fields set. It shares no memory with the
@@ -224,7 +231,9 @@ func (p Patch) Apply(a Attributes) Attributes {
 	set(&a.DeduplicationWindow, p.DeduplicationWindow)
 	set(&a.DeduplicationScope, p.DeduplicationScope)
 	set(&a.ContentDeduplication, p.ContentDeduplication)
+	set(&a.Labels, p.Labels)
 	a.DeadLetterSources.Queues = slices.Clone(a.DeadLetterSources.Queues)
+	a.Labels = maps.Clone(a.Labels)
 	return a
 }
 
@@ -248,6 +257,7 @@ type Stats struct {
 	Visible, Delayed, InFlight Count
 	Bytes                      int64 // the sizes of all of them
 	DeduplicationIDs           int   // remembered at present
+	UnderTransfer              int   // of the messages, in all states: those that can be restored
 }
 
 // A Count says how many messages are in a state, and how old the oldest is: the

@@ -53,7 +53,8 @@ type Engine interface {
 	// patch that changes nothing leaves ModifiedAt as it is.
 	SetAttributes(ctx context.Context, now time.Time, queue QueueID, patch Patch) (QueueInfo, error)
 
-	// DeleteQueue deletes the queue with all messages.
+	// DeleteQueue deletes the queue with all messages and the move tasks whose
+	// source it is. Schedules for it have failed.
 	DeleteQueue(ctx context.Context, queue QueueID) error
 
 	// Purge removes all messages in all states and forgets all deduplication
@@ -106,6 +107,10 @@ type Engine interface {
 	// List returns up to max messages in all states, by sequence, beginning
 	// after the given sequence (0: from the start). It changes nothing.
 	List(ctx context.Context, now time.Time, queue QueueID, after uint64, max int) ([]Info, error)
+
+	Moves
+	Transfers
+	Schedules
 
 	// Close releases what the engine holds. It is called once, when no other
 	// call is under way.

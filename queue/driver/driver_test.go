@@ -86,6 +86,8 @@ func setNonZero(v reflect.Value) {
 		v.SetString("x")
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
 	case reflect.Struct:
 		for i := range v.NumField() {
 			setNonZero(v.Field(i))
@@ -99,6 +101,12 @@ func TestPatchSharesNothing(t *testing.T) {
 	sources := &driver.DeadLetterSources{Mode: driver.AllowListed, Queues: names}
 	got := driver.Patch{DeadLetterSources: sources}.Apply(driver.Attributes{})
 	names[0] = "b"
+	labels := map[string]string{"k": "a"}
+	labelled := driver.Patch{Labels: &labels}.Apply(driver.Attributes{})
+	labels["k"] = "b"
+	if got := labelled.Labels["k"]; got != "a" {
+		t.Errorf("label is %q after the caller's map changed", got)
+	}
 	if !got.DeadLetterSources.Allows("a") || got.DeadLetterSources.Allows("b") {
 		t.Errorf("sources are %v after the caller's list changed", got.DeadLetterSources.Queues)
 	}
@@ -113,6 +121,8 @@ func TestAttributesEqual(t *testing.T) {
 		{driver.Attributes{}, driver.Attributes{}, true},
 		{driver.Attributes{}, driver.Attributes{DeadLetterSources: driver.DeadLetterSources{Queues: []string{}}}, true},
 		{driver.Attributes{}, driver.Attributes{Delay: 1}, false},
+		{driver.Attributes{}, driver.Attributes{Labels: map[string]string{}}, true},
+		{driver.Attributes{}, driver.Attributes{Labels: map[string]string{"k": "v"}}, false},
 		{listed, listed, true},
 		{listed, driver.Attributes{DeadLetterSources: driver.DeadLetterSources{Mode: driver.AllowListed, Queues: []string{"b"}}}, false},
 	} {

@@ -34,16 +34,20 @@ func (id MessageID) MarshalText() ([]byte, error) {
 // UnmarshalText sets the ID from the form that String returns, in lower case;
 // every ID has exactly one spelling.
 func (id *MessageID) UnmarshalText(text []byte) error {
+	return unmarshalID("message ID", (*[16]byte)(id), text)
+}
+
+func unmarshalID(field string, id *[16]byte, text []byte) error {
 	if len(text) != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
-		return Invalid("message ID", "want 36 characters in five groups, got %d characters", len(text))
+		return Invalid(field, "want 36 characters in five groups, got %d characters", len(text))
 	}
 	digits := bytes.Join([][]byte{text[:8], text[9:13], text[14:18], text[19:23], text[24:]}, nil)
 	if !bytes.Equal(digits, bytes.ToLower(digits)) {
-		return Invalid("message ID", "upper-case digit")
+		return Invalid(field, "upper-case digit")
 	}
-	var parsed MessageID
+	var parsed [16]byte
 	if _, err := hex.Decode(parsed[:], digits); err != nil {
-		return Invalid("message ID", "not hexadecimal")
+		return Invalid(field, "not hexadecimal")
 	}
 	*id = parsed
 	return nil
@@ -189,6 +193,11 @@ type Info struct {
 	VisibleAt       time.Time // when it became, or will become, visible
 	ReceiveCount    int       // receives so far; kept by dead-lettering
 	Origin          QueueRef  // the queue that it was dead-lettered from; zero if none
+
+	// Schedule and NominalAt name the occurrence of a schedule that the message
+	// is; zero if it is none. They are kept wherever the message goes.
+	Schedule  ScheduleID
+	NominalAt time.Time // of the wall clock
 }
 
 // Clone returns a copy that shares nothing with i.

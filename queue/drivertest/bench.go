@@ -21,6 +21,9 @@ var backlogs = []int{0, 100_000}
 //	cancel/backlog=N       cancel one of N that are due later, and send another
 //	fifo/groups=1000       a cycle in a FIFO queue in which a thousand groups wait
 //	rotation/groups=1000   the same in a standard queue
+//	move/batch=1000        start a move task for a thousand and make its only step
+//	transfer/batch=1000    transfer a thousand that are due later, and restore them
+//	fire/schedules=N       claim one occurrence, while N schedules are active
 //
 // Open is called once for each, and again when the testing package starts one
 // again. Bench closes what it returns.
@@ -33,6 +36,11 @@ func Bench(b *testing.B, open func(testing.TB) driver.Engine) {
 	b.Run("cancel/backlog=100000", func(b *testing.B) { benchCancel(b, open(b), 100_000) })
 	b.Run("fifo/groups=1000", func(b *testing.B) { benchGroups(b, open(b), true) })
 	b.Run("rotation/groups=1000", func(b *testing.B) { benchGroups(b, open(b), false) })
+	b.Run("move/batch=1000", func(b *testing.B) { benchMove(b, open(b), 1000) })
+	b.Run("transfer/batch=1000", func(b *testing.B) { benchTransfer(b, open(b), 1000) })
+	for _, schedules := range []int{1, 10_000} {
+		b.Run(fmt.Sprintf("fire/schedules=%d", schedules), func(b *testing.B) { benchFire(b, open(b), schedules) })
+	}
 }
 
 // A meter is one queue of an engine that is measured.

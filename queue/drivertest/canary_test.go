@@ -15,7 +15,7 @@ import (
 // The driver finds each of these faults within a few seeds. A driver that finds
 // nothing in a right engine proves something only if it can find a wrong one.
 func TestCanaries(t *testing.T) {
-	for name, spoil := range map[string]func(driver.Engine) driver.Engine{
+	testCanaries(t, map[string]func(driver.Engine) driver.Engine{
 		"delete ignores the generation":     func(e driver.Engine) driver.Engine { return &unfenced{Engine: e, deletes: true} },
 		"change ignores the generation":     func(e driver.Engine) driver.Engine { return &unfenced{Engine: e, changes: true} },
 		"receive is one nanosecond early":   func(e driver.Engine) driver.Engine { return early{e} },
@@ -29,7 +29,11 @@ func TestCanaries(t *testing.T) {
 		"all queues share a clock":          func(e driver.Engine) driver.Engine { return &oneClock{Engine: e} },
 		"NextAt only if nothing was found":  func(e driver.Engine) driver.Engine { return silent{e} },
 		"a purge that panics":               func(e driver.Engine) driver.Engine { return panicking{e} },
-	} {
+	})
+}
+
+func testCanaries(t *testing.T, faults map[string]func(driver.Engine) driver.Engine) {
+	for name, spoil := range faults {
 		t.Run(name, func(t *testing.T) {
 			const seeds = 80
 			for seed := range uint64(seeds) {
@@ -130,28 +134,28 @@ type patient struct{ driver.Engine }
 
 func (e patient) CreateQueue(ctx context.Context, now time.Time, name string, from driver.Attributes, patch driver.Patch) (driver.QueueInfo, bool, error) {
 	info, created, err := e.Engine.CreateQueue(ctx, now, name, from, later(patch))
-	return asked(info), created, err
+	return corrected(info), created, err
 }
 
 func (e patient) SetAttributes(ctx context.Context, now time.Time, q driver.QueueID, patch driver.Patch) (driver.QueueInfo, error) {
 	info, err := e.Engine.SetAttributes(ctx, now, q, later(patch))
-	return asked(info), err
+	return corrected(info), err
 }
 
 func (e patient) Queue(ctx context.Context, q driver.QueueID) (driver.QueueInfo, error) {
 	info, err := e.Engine.Queue(ctx, q)
-	return asked(info), err
+	return corrected(info), err
 }
 
 func (e patient) LookupQueue(ctx context.Context, name string) (driver.QueueInfo, error) {
 	info, err := e.Engine.LookupQueue(ctx, name)
-	return asked(info), err
+	return corrected(info), err
 }
 
 func (e patient) ListQueues(ctx context.Context, prefix, after string, limit int) ([]driver.QueueInfo, error) {
 	infos, err := e.Engine.ListQueues(ctx, prefix, after, limit)
 	for i := range infos {
-		infos[i] = asked(infos[i])
+		infos[i] = corrected(infos[i])
 	}
 	return infos, err
 }
@@ -163,7 +167,7 @@ func later(patch driver.Patch) driver.Patch {
 	return patch
 }
 
-func asked(info driver.QueueInfo) driver.QueueInfo {
+func corrected(info driver.QueueInfo) driver.QueueInfo {
 	if policy := &info.Attributes.DeadLetter; policy.MaxReceives > 0 {
 		policy.MaxReceives--
 	}

@@ -63,7 +63,7 @@ func (w *world) all() error {
 
 // sameLists compares what is listed, in one page and in several, and peeked at.
 func (w *world) sameLists(q *instance) error {
-	want, err := w.want.List(w.ctx, w.now, q.want, 0, 2*liveLimit)
+	want, err := w.want.List(w.ctx, w.now, q.want, 0, everything)
 	if err != nil {
 		return err
 	}
@@ -141,10 +141,10 @@ func (w *world) sameMessage(q *instance, got, want *driver.Info) error {
 		return w.differ(fmt.Sprintf("%s of m%d in %s", field, n, q.name), g, x)
 	}
 	m := &w.tracked[n]
-	if m.home == q && got.Sequence != m.sequence {
+	if m.home == q && m.sequence != 0 && got.Sequence != m.sequence {
 		return w.differ(fmt.Sprintf("sequence of m%d in %s", n, q.name), got.Sequence, m.sequence)
 	}
-	m.home, m.sequence = q, got.Sequence
+	m.seenIn(q, got.Sequence)
 	for i := range got.Body {
 		got.Body[i] = '#'
 	}
@@ -155,37 +155,73 @@ func (w *world) sameMessage(q *instance, got, want *driver.Info) error {
 // difference names the first field in which two messages differ.
 func (w *world) difference(got, want *driver.Info) (field string, g, x any) {
 	switch {
+	case got.DeduplicationID != w.deduplicationID(want):
+		return "deduplication ID", got.DeduplicationID, w.deduplicationID(want)
+	case got.Schedule != w.scheduleID(want.Schedule):
+		return "schedule", got.Schedule, w.scheduleID(want.Schedule)
+	case got.Origin != w.gotRef(want.Origin):
+		return "origin", got.Origin, w.gotRef(want.Origin)
+	}
+	return contentDifference(got, want)
+}
+
+// infoDifference is the same for one engine that tells of a message twice.
+func infoDifference(got, want *driver.Info) (field string, g, x any) {
+	switch {
+	case got.ID != want.ID:
+		return "ID", got.ID, want.ID
+	case got.Sequence != want.Sequence:
+		return "sequence", got.Sequence, want.Sequence
+	case got.DeduplicationID != want.DeduplicationID:
+		return "deduplication ID", got.DeduplicationID, want.DeduplicationID
+	case got.Schedule != want.Schedule:
+		return "schedule", got.Schedule, want.Schedule
+	case got.Origin != want.Origin:
+		return "origin", got.Origin, want.Origin
+	}
+	return contentDifference(got, want)
+}
+
+// contentDifference compares the fields in which nothing has an ID.
+func contentDifference(got, want *driver.Info) (field string, g, x any) {
+	switch {
 	case !bytes.Equal(got.Body, want.Body):
 		return "body", got.Body, want.Body
 	case !maps.Equal(got.Attributes, want.Attributes) || (got.Attributes == nil) != (want.Attributes == nil):
 		return "attributes", got.Attributes, want.Attributes
 	case got.Group != want.Group:
 		return "group", got.Group, want.Group
-	case got.DeduplicationID != want.DeduplicationID:
-		return "deduplication ID", got.DeduplicationID, want.DeduplicationID
 	case got.State != want.State:
 		return "state", got.State, want.State
 	case got.ReceiveCount != want.ReceiveCount:
 		return "receive count", got.ReceiveCount, want.ReceiveCount
 	case !got.SentAt.Equal(want.SentAt):
-		return "send time", w.instant(got.SentAt), w.instant(want.SentAt)
+		return "send time", got.SentAt, want.SentAt
 	case !got.FirstReceivedAt.Equal(want.FirstReceivedAt):
-		return "time of the first receive", w.instant(got.FirstReceivedAt), w.instant(want.FirstReceivedAt)
+		return "time of the first receive", got.FirstReceivedAt, want.FirstReceivedAt
 	case !got.VisibleAt.Equal(want.VisibleAt):
-		return "time of becoming visible", w.instant(got.VisibleAt), w.instant(want.VisibleAt)
-	}
-	return w.differentOrigin(got.Origin, want.Origin)
-}
-
-func (w *world) differentOrigin(got, want driver.QueueRef) (field string, g, x any) {
-	var expected driver.QueueRef
-	if q := w.byWant(want.ID); q != nil {
-		expected = driver.QueueRef{ID: q.got, Name: q.name}
-	}
-	if got != expected {
-		return "origin", got, expected
+		return "time of becoming visible", got.VisibleAt, want.VisibleAt
+	case !got.NominalAt.Equal(want.NominalAt):
+		return "nominal instant", got.NominalAt, want.NominalAt
 	}
 	return "", nil, nil
+}
+
+// gotRef is what the engine under test calls a queue of the model.
+func (w *world) gotRef(want driver.QueueRef) driver.QueueRef {
+	if q := w.byWant(want.ID); q != nil && q.name == want.Name {
+		return driver.QueueRef{ID: q.got, Name: q.name}
+	}
+	return driver.QueueRef{}
+}
+
+// gotID is what the engine under test calls the queue that the model calls by
+// that ID; 0 if there is none.
+func (w *world) gotID(want driver.QueueID) driver.QueueID {
+	if q := w.byWant(want); q != nil {
+		return q.got
+	}
+	return 0
 }
 
 // appendPatch adds the fields that a patch sets to text.

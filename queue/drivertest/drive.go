@@ -10,26 +10,49 @@ import (
 )
 
 // operations is the number of kinds of steps.
-const operations = 10
+const operations = 20
 
 // table has the kinds of steps.
 var table = [operations]struct {
 	name   string
 	weight int
-	always bool // in every run
+	family family
+	always bool // in every run that has the family
 	do     func(*world) error
 }{
-	{"send", 48, true, (*world).send},
-	{"receive", 40, true, (*world).receive},
-	{"delete", 32, false, (*world).remove},
-	{"change visibility", 16, false, (*world).change},
-	{"cancel", 12, false, (*world).cancel},
-	{"set attributes", 4, false, (*world).set},
-	{"create queue", 3, true, (*world).create},
-	{"purge", 1, false, (*world).purge},
-	{"delete queue", 1, false, (*world).drop},
-	{"look up", 2, false, (*world).look},
+	{"send", 48, core, true, (*world).send},
+	{"receive", 40, core, true, (*world).receive},
+	{"delete", 32, core, false, (*world).remove},
+	{"change visibility", 16, core, false, (*world).change},
+	{"cancel", 12, core, false, (*world).cancel},
+	{"set attributes", 4, core, false, (*world).set},
+	{"create queue", 3, core, true, (*world).create},
+	{"purge", 1, core, false, (*world).purge},
+	{"delete queue", 1, core, false, (*world).drop},
+	{"look up", 2, core, false, (*world).look},
+	{"start move", 6, moves, false, (*world).startMove},
+	{"step move", 12, moves, true, (*world).stepMove},
+	{"cancel move", 2, moves, false, (*world).cancelMove},
+	{"transfer", 9, transfers, false, (*world).transfer},
+	{"restore", 7, transfers, false, (*world).restore},
+	{"there and back", 3, transfers, false, (*world).thereAndBack},
+	{"accept", 5, transfers, false, (*world).accept},
+	{"schedule", 8, schedules, false, (*world).schedule},
+	{"fire", 9, schedules, true, (*world).fire},
+	{"cancel schedules", 2, schedules, false, (*world).cancelSchedules},
 }
+
+// A family is a part of the contract. A run has the core, and of the others
+// each or nothing of it.
+type family int
+
+const (
+	core family = iota
+	moves
+	transfers
+	schedules
+	families // how many there are
+)
 
 // Drive takes an engine and the model through the same steps, which it draws
 // from the seed, and compares every answer. It first draws what the run is made
@@ -132,6 +155,11 @@ func (w *world) next(operation int) error {
 	if err := do(w); err != nil {
 		return err
 	}
+	if w.step%64 == 0 {
+		if err := w.counted(); err != nil {
+			return err
+		}
+	}
 	if w.step%16 == 0 {
 		return w.all()
 	}
@@ -143,8 +171,10 @@ func (w *world) next(operation int) error {
 func (w *world) end() error {
 	w.now = w.latest
 	w.begins("end: empty ")
-	if err := w.all(); err != nil {
-		return err
+	for _, check := range []func() error{w.all, w.counted, w.endMoves} {
+		if err := check(); err != nil {
+			return err
+		}
 	}
 	for _, q := range w.live {
 		if q == nil {

@@ -20,7 +20,7 @@ func TestMachineShrinks(t *testing.T) {
 	t.Chdir(t.TempDir()) // where rapid writes how to reproduce the failure
 	seed := flag.Lookup("rapid.seed")
 	defer flag.Set(seed.Name, seed.Value.String())
-	flag.Set(seed.Name, "2")
+	flag.Set(seed.Name, "15")
 	r := &recorder{name: t.Name()}
 	r.check(func(t *rapid.T) {
 		Machine(t, func() driver.Engine { return zeroIsAbsent{model.New()} })

@@ -56,27 +56,34 @@ type action struct {
 
 // A play is one engine during one scenario, with the names of everything in it.
 type play struct {
-	t        *testing.T
-	engine   driver.Engine
-	says     string
-	start    time.Time
-	now      time.Time
-	step     int
-	queues   map[string][]driver.QueueID // the instances that had the name, oldest first
-	ids      map[string]driver.MessageID
-	names    map[driver.MessageID]string
-	receipts map[string][]driver.Receipt // of a message, one for each delivery
-	received driver.Received             // by the latest receive
-	closed   bool
+	t         *testing.T
+	engine    driver.Engine
+	says      string
+	start     time.Time
+	now       time.Time
+	step      int
+	queues    map[string][]driver.QueueID // the instances that had the name, oldest first
+	ids       map[string]driver.MessageID
+	names     map[driver.MessageID]string
+	receipts  map[string][]driver.Receipt // of a message, one for each delivery
+	tasks     map[string]driver.TaskID
+	schedules map[string]driver.ScheduleID
+	memories  map[string]memory // of queues
+	received  driver.Received   // by the latest receive
+	progress  driver.Progress   // of the latest transfer or restore
+	closed    bool
 }
 
 func newPlay(t *testing.T, says string, open func(testing.TB) driver.Engine) *play {
 	p := &play{
 		t: t, engine: open(t), says: says, start: start, now: start,
-		queues:   map[string][]driver.QueueID{},
-		ids:      map[string]driver.MessageID{},
-		names:    map[driver.MessageID]string{},
-		receipts: map[string][]driver.Receipt{},
+		queues:    map[string][]driver.QueueID{},
+		ids:       map[string]driver.MessageID{},
+		names:     map[driver.MessageID]string{},
+		receipts:  map[string][]driver.Receipt{},
+		tasks:     map[string]driver.TaskID{},
+		schedules: map[string]driver.ScheduleID{},
+		memories:  map[string]memory{},
 	}
 	t.Cleanup(func() {
 		if !p.closed {
@@ -210,13 +217,21 @@ func (p *play) instant(at time.Time) string {
 // failure is the text of an error: the name of what errors.Is finds.
 func failure(err error) string {
 	sentinels := map[string]error{
-		"ErrClosed":           driver.ErrClosed,
-		"ErrNoQueue":          driver.ErrNoQueue,
-		"ErrQueueExists":      driver.ErrQueueExists,
-		"ErrInvalid":          driver.ErrInvalid,
-		"ErrDeadLetterPolicy": driver.ErrDeadLetterPolicy,
-		"ErrInFlightLimit":    driver.ErrInFlightLimit,
-		"ErrUnknownOutcome":   driver.ErrUnknownOutcome,
+		"ErrClosed":             driver.ErrClosed,
+		"ErrNoQueue":            driver.ErrNoQueue,
+		"ErrQueueExists":        driver.ErrQueueExists,
+		"ErrInvalid":            driver.ErrInvalid,
+		"ErrDeadLetterPolicy":   driver.ErrDeadLetterPolicy,
+		"ErrInFlightLimit":      driver.ErrInFlightLimit,
+		"ErrUnknownOutcome":     driver.ErrUnknownOutcome,
+		"ErrNoTask":             driver.ErrNoTask,
+		"ErrNotRunning":         driver.ErrNotRunning,
+		"ErrMoveActive":         driver.ErrMoveActive,
+		"ErrTooManyMoves":       driver.ErrTooManyMoves,
+		"ErrNotDeadLetterQueue": driver.ErrNotDeadLetterQueue,
+		"ErrNoDestination":      driver.ErrNoDestination,
+		"ErrNoSchedule":         driver.ErrNoSchedule,
+		"ErrTooManySchedules":   driver.ErrTooManySchedules,
 	}
 	var found []string
 	for name, sentinel := range sentinels {

@@ -10,8 +10,8 @@ import (
 
 // The size of the random part of Run.
 const (
-	runSeeds = 160
-	runMarks = 5 // how often each rare state must come up in it
+	runSeeds = 200
+	runMarks = 3 // how often each rare state must come up in it
 )
 
 // runSteps are the lengths of the runs, in turn. Long runs find more than many
@@ -66,6 +66,13 @@ var subjects = []struct {
 	{"list", listScenarios},
 	{"time", timeScenarios},
 	{"batch", batchScenarios},
+	{"move", moveScenarios},
+	{"task", taskScenarios},
+	{"transfer", transferScenarios},
+	{"restore", restoreScenarios},
+	{"accept", acceptScenarios},
+	{"schedule", scheduleScenarios},
+	{"plan", planScenarios},
 }
 
 func runScenarios(t *testing.T, open func(testing.TB) driver.Engine) {

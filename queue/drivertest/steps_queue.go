@@ -42,6 +42,9 @@ func (w *world) createAs(slot int, attributes bool) error {
 	if attributes {
 		patch = w.patch(slot, 16)
 	}
+	if w.collect && attributes && slot != 0 {
+		patch.DeadLetter = w.deadLetter(slot)
+	}
 	if w.fifo[slot] || w.src.Intn(8) == 7 {
 		patch.FIFO = new(w.fifo[slot])
 	}
@@ -66,7 +69,7 @@ func (w *world) createAs(slot int, attributes bool) error {
 	}
 	q := &instance{
 		slot: slot, name: queueNames[slot], got: got.ID, want: want.ID, now: w.now,
-		windows: make(map[string]time.Time), freed: make(map[string]mark),
+		windows: make(map[string]time.Time), keys: make(map[string]time.Time), freed: make(map[string]mark),
 	}
 	if len(w.instances) >= len(w.live) {
 		w.mark(recreated)
@@ -142,8 +145,25 @@ func (w *world) set() error {
 	return w.changedQueue(q, got, want)
 }
 
-func (w *world) drop() error {
+// doomedQueue draws a queue to delete, rather one to which a task moves
+// messages, or to which messages are to come back.
+func (w *world) doomedQueue() *instance {
 	q := w.anyQueue()
+	var awaited *instance
+	switch n := w.anyTask(); {
+	case n >= 0 && w.src.Intn(2) == 1:
+		awaited = w.byWant(w.tasks.all[n].latest.Destination.ID)
+	case len(w.away) > 0 && w.src.Intn(2) == 1:
+		awaited = w.tracked[w.away[len(w.away)-1]].travel.from
+	}
+	if awaited != nil && w.isLive(awaited) {
+		return awaited
+	}
+	return q
+}
+
+func (w *world) drop() error {
+	q := w.doomedQueue()
 	w.say(q.name)
 	gotErr := w.got.DeleteQueue(w.ctx, q.got)
 	wantErr := w.want.DeleteQueue(w.ctx, q.want)
@@ -151,7 +171,11 @@ func (w *world) drop() error {
 		return err
 	}
 	w.live[q.slot] = nil
-	return nil
+	w.gone += q.size()
+	if err := w.forgotten(q); err != nil {
+		return err
+	}
+	return w.dropped(q)
 }
 
 func (w *world) purge() error { return w.purgeOf(w.anyQueue()) }
@@ -168,6 +192,7 @@ func (w *world) purgeOf(q *instance) error {
 	if got != want {
 		return w.differ("number of messages", got, want)
 	}
+	w.gone += want
 	if q.stats.InFlight.Messages > 0 {
 		w.mark(purgeInFlight)
 	}
@@ -209,6 +234,12 @@ func (w *world) look() error {
 		err = w.sameInstance(w.byWant(want.ID), got, want)
 	}
 	if err != nil {
+		return err
+	}
+	if err := w.lookAtMoves(); err != nil {
+		return err
+	}
+	if err := w.lookAtPlans(); err != nil {
 		return err
 	}
 	prefix, after, limit := "q"[:w.src.Intn(2)], queueNames[w.src.Intn(len(queueNames))], w.src.Intn(5)

@@ -107,6 +107,9 @@ func (w *world) sayReceipt(n int) {
 
 func (w *world) marksOfDelete(q *instance, n int, r driver.DeleteResult) {
 	w.report.Deletes++
+	if r.Outcome == driver.Deleted {
+		w.gone++
+	}
 	if r.Standing != driver.Current {
 		w.report.Stale++
 	}
@@ -276,7 +279,11 @@ func (w *world) cancel() error {
 func (w *world) marksOfCancel(q *instance, n int, outcome driver.CancelOutcome) {
 	switch outcome {
 	case driver.Cancelled:
+		w.gone++
 		m := &w.tracked[n]
+		if m.travel.restored {
+			w.mark(cancelledRestored)
+		}
 		if m.dueAt.After(q.now) {
 			w.mark(cancelledDelayed)
 		} else {

@@ -12,7 +12,7 @@ import (
 func (w *world) receive() error {
 	q := w.fullQueue()
 	if q == nil {
-		q = w.anyQueue()
+		q = w.sendQueue()
 		if w.isLive(q) && w.src.Intn(4) > 0 {
 			w.say("instead, send to ")
 			return w.sendTo(q)
@@ -48,8 +48,10 @@ func (w *world) receiveFrom(q *instance, r driver.Receive) error {
 	if r.Visibility != nil {
 		w.saySpan(" for ", *r.Visibility)
 	}
-	got, gotErr := w.got.Receive(w.ctx, w.now, q.got, r)
-	want, wantErr := w.want.Receive(w.ctx, w.now, q.want, r)
+	got, want, gotErr, wantErr, err := w.receiveBoth(q, r)
+	if err != nil {
+		return err
+	}
 	if done, err := w.failed(gotErr, wantErr); done {
 		return w.receiveFailed(q, &got, &want, wantErr, err)
 	}
@@ -63,6 +65,16 @@ func (w *world) receiveFrom(q *instance, r driver.Receive) error {
 	}
 	w.marksOfReceive(q, r, &want)
 	return w.touched(q, w.targetOf(q, &want))
+}
+
+// receiveBoth receives, half of the time with ledgers if there are any.
+func (w *world) receiveBoth(q *instance, r driver.Receive) (got, want driver.Received, gotErr, wantErr, err error) {
+	if q.stats.UnderTransfer > 0 && w.src.Intn(2) == 1 {
+		return w.receiveWithLedgers(q, r)
+	}
+	got, gotErr = w.got.Receive(w.ctx, w.now, q.got, r)
+	want, wantErr = w.want.Receive(w.ctx, w.now, q.want, r)
+	return got, want, gotErr, wantErr, nil
 }
 
 // receiveFailed compares what stands beside an error.
@@ -149,15 +161,15 @@ func (w *world) summary(r *driver.Received, ids map[driver.MessageID]int) string
 func (w *world) delivered(q *instance, got, want *driver.Delivery) error {
 	n := w.wantIDs[want.Info.ID]
 	w.sayInt(" -> m", n)
-	m := &w.tracked[n]
-	least := m.generation + 1
-	if want.Origin != (driver.QueueRef{}) && m.receivedIn != q && m.generation > 0 {
-		least++ // for the move
-	}
-	m.receivedIn = q
 	if err := w.sameMessage(q, &got.Info, &want.Info); err != nil {
 		return err
 	}
+	m := &w.tracked[n]
+	least := m.generation + 1
+	if m.generation > 0 {
+		least += uint64(m.changes)
+	}
+	m.changes = 0
 	switch {
 	case got.Receipt.Message != got.Info.ID:
 		return w.differ("message of the receipt", w.gotName(got.Receipt.Message), w.gotName(got.Info.ID))

@@ -29,7 +29,18 @@ var (
 )
 
 // send sends a few messages to a queue.
-func (w *world) send() error { return w.sendTo(w.anyQueue()) }
+func (w *world) send() error { return w.sendTo(w.sendQueue()) }
+
+// sendQueue draws a queue to send to.
+func (w *world) sendQueue() *instance {
+	q := w.anyQueue()
+	for range 4 {
+		if w.collect && q.slot == 0 {
+			q = w.anyQueue()
+		}
+	}
+	return q
+}
 
 func (w *world) sendTo(q *instance) error {
 	w.say(q.name)
@@ -160,6 +171,7 @@ func (w *world) accepted(q *instance, m *driver.Message, got, want driver.SendRe
 	}
 	q.gotLast, q.wantLast = got.Sequence, want.Sequence
 	w.gotIDs[got.ID], w.wantIDs[want.ID] = n, n
+	w.born++
 	w.tracked = append(w.tracked, tracked{
 		got: got.ID, want: want.ID, sentTo: q, sentAs: got.Sequence, wantAs: want.Sequence,
 		home: q, sequence: got.Sequence, group: m.Group, deduplicationID: m.DeduplicationID, dueAt: q.due(m),

@@ -20,11 +20,14 @@ type swarm struct {
 	groups  int    // message groups besides none
 	ids     int    // deduplication IDs besides none
 	long    bool   // whether some delays are very long
+	collect bool   // whether the first queue gets nothing but the dead letters of the others
 	uses    [attributeCount]bool
 }
 
-// attributeCount is the number of attributes that patches draw.
-const attributeCount = 17
+const (
+	attributeCount = 17 // that patches draw
+	usesRetention  = 3  // the place of the retention among them
+)
 
 // liveLimit is how many messages a run lets pile up: the model is slow, and
 // what is rare happens among few.
@@ -61,13 +64,24 @@ func drawSwarm(src source) swarm {
 	s.groups = []int{3, 0, 1, 7}[src.Intn(4)]
 	s.ids = []int{3, 1, 8}[src.Intn(3)]
 	s.fifo = make([]bool, []int{3, 1, 2, 4}[src.Intn(4)])
+	s.collect = src.Intn(3) == 2
+	if s.collect {
+		s.fifo = make([]bool, 3+len(s.fifo)/4)
+	}
 	kinds := src.Intn(8) // of the queues: all standard, all FIFO, or both
 	for i := range s.fifo {
 		s.fifo[i] = kinds > 3 && (kinds < 6 || src.Intn(2) == 1)
 	}
+	used := [families]bool{core: true}
+	for i := moves; i < families; i++ {
+		used[i] = src.Intn(2) == 0
+	}
 	for i := range s.weights {
 		scale := []int{2, 1, 4, 0}[src.Intn(4)]
-		if table[i].always {
+		switch {
+		case !used[table[i].family]:
+			scale = 0
+		case table[i].always:
 			scale = max(1, scale)
 		}
 		s.weights[i] *= scale
@@ -120,6 +134,9 @@ var attributeDraws = [attributeCount]func(w *world, slot int, p *driver.Patch){
 // deadLetter draws a policy: mostly one that leads to another queue of the kind
 // that is there.
 func (w *world) deadLetter(slot int) *driver.DeadLetter {
+	if w.collect && slot != 0 && w.fifo[slot] == w.fifo[0] && w.live[0] != nil && w.src.Intn(8) < 7 {
+		return &driver.DeadLetter{Queue: queueNames[0], MaxReceives: 1}
+	}
 	var targets []int
 	for i, q := range w.live {
 		if q != nil && i != slot && w.fifo[i] == w.fifo[slot] {

@@ -35,6 +35,13 @@ type world struct {
 	gotIDs    map[driver.MessageID]int
 	wantIDs   map[driver.MessageID]int
 	receipts  []issued // every receipt ever
+	tasks     tasks
+	plans     plans
+	away      []int         // messages that were transferred, the latest last
+	transfers uint64        // how many IDs of transfers were given
+	skew      time.Duration // how far the wall clock is ahead of now
+	born      int           // messages that were sent, accepted or published
+	gone      int           // of those, the ones deleted, cancelled, purged or deleted with their queue
 
 	step    int
 	history [20]entry // the latest steps
@@ -57,7 +64,10 @@ type instance struct {
 	sent       []int                // messages that were sent to it
 	held       []int                // receipts that it gave and that did not delete, the latest last
 	windows    map[string]time.Time // when deduplication IDs are forgotten
+	keys       map[string]time.Time // when keys of arrivals are forgotten
 	freed      map[string]mark      // what freed a group that was in flight
+	moves      []int                // tasks whose source it is
+	cursor     cursor               // where the latest transfer from it ended
 }
 
 // A tracked message is one message in both engines.
@@ -66,13 +76,14 @@ type tracked struct {
 	sentTo          *instance
 	sentAs, wantAs  uint64    // its sequences there
 	home            *instance // where it was seen last
-	sequence        uint64    // in home, in the engine under test
-	receivedIn      *instance // at the latest delivery
-	generation      uint64    // of that, by the engine under test
+	sequence        uint64    // in home, in the engine under test; 0 is not known
+	changes         int       // of queues since the latest delivery, as far as seen
+	generation      uint64    // of the latest delivery, by the engine under test
 	nonce           uint64
 	group           string
 	deduplicationID string
 	dueAt           time.Time // when its delay ends
+	travel          travel
 }
 
 // An issued receipt is one delivery by both engines.
@@ -100,6 +111,8 @@ func newWorld(src source, s swarm, engine driver.Engine) *world {
 		receipts: make([]issued, 0, 64),
 		gotIDs:   make(map[driver.MessageID]int, 64),
 		wantIDs:  make(map[driver.MessageID]int, 64),
+		tasks:    newTasks(),
+		plans:    newPlans(),
 	}
 	w.report.Runs = 1
 	return w
@@ -162,10 +175,17 @@ func (w *world) differ(what string, got, want any) error {
 	e := w.entry()
 	return &mismatch{
 		what:    fmt.Sprintf("step %d at %s: %s: %s", w.step, w.instant(e.now), e.text, what),
-		got:     fmt.Sprintf("%+v", got),
-		want:    fmt.Sprintf("%+v", want),
+		got:     w.text(got),
+		want:    w.text(want),
 		history: w.told(),
 	}
+}
+
+func (w *world) text(value any) string {
+	if at, ok := value.(time.Time); ok {
+		return w.instant(at)
+	}
+	return fmt.Sprintf("%+v", value)
 }
 
 func (w *world) told() string {
@@ -182,6 +202,9 @@ func (w *world) told() string {
 // instant tells a time as the span since the begin of the run, or, where that
 // is too long for a duration, as a date.
 func (w *world) instant(at time.Time) string {
+	if at.IsZero() {
+		return "never"
+	}
 	if d := at.Sub(w.begin); at.Equal(w.begin.Add(d)) {
 		return d.String()
 	}
@@ -192,6 +215,9 @@ func (w *world) instant(at time.Time) string {
 var sentinels = []error{
 	driver.ErrClosed, driver.ErrNoQueue, driver.ErrQueueExists, driver.ErrInvalid,
 	driver.ErrDeadLetterPolicy, driver.ErrInFlightLimit, driver.ErrUnknownOutcome,
+	driver.ErrNoTask, driver.ErrNotRunning, driver.ErrMoveActive, driver.ErrTooManyMoves,
+	driver.ErrNotDeadLetterQueue, driver.ErrNoDestination,
+	driver.ErrNoSchedule, driver.ErrTooManySchedules,
 }
 
 // failed compares the errors of a call. It returns done if there is nothing

@@ -111,5 +111,15 @@ func (c *catalog) leadsTo(q *queue, name string) bool {
 	return false
 }
 
+// isDeadLetterQueue reports whether the policy of some queue names q.
+func (c *catalog) isDeadLetterQueue(q *queue) bool {
+	for _, source := range c.byID {
+		if source.state.deadLetterName() == q.state.ref.Name {
+			return true
+		}
+	}
+	return false
+}
+
 // deadLetterName returns the name of the dead-letter queue, or "".
 func (s *state) deadLetterName() string { return s.attributes.DeadLetter.Queue }

@@ -88,25 +88,35 @@ func (s *state) move(n slot, at time.Time) {
 	}
 }
 
-// cancel removes a message that was never received.
-func (s *state) cancel(id driver.MessageID) driver.CancelOutcome {
+// cancel removes a message that was never received, and forgets its
+// deduplication ID where it was sent to. If that is another queue than the
+// neighbour, it does nothing and returns the queue as next.
+func (s *state) cancel(id driver.MessageID, near neighbour) (outcome driver.CancelOutcome, next driver.QueueID) {
 	n, wasHere := s.find(id)
 	if n == 0 {
 		if wasHere {
-			return driver.CancelGone
+			return driver.CancelGone, 0
 		}
-		return driver.CancelUnknown
+		return driver.CancelUnknown, 0
 	}
 	r := s.slab.at(n)
 	switch {
 	case r.state == driver.InFlight:
-		return driver.CancelInFlight
+		return driver.CancelInFlight, 0
 	case r.delivered:
-		return driver.CancelDelivered
+		return driver.CancelDelivered, 0
 	}
-	s.memory.forget(r.sequence)
+	instance, _, sequence := s.ids.open(id)
+	switch sentTo := driver.QueueID(instance); {
+	case sentTo == s.ref.ID:
+		s.memory.forget(sequence)
+	case sentTo != near.id:
+		return 0, sentTo
+	case near.state != nil:
+		near.state.memory.forget(sequence)
+	}
 	s.drop(n)
-	return driver.Cancelled
+	return driver.Cancelled, 0
 }
 
 // purge removes everything.

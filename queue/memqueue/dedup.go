@@ -7,8 +7,9 @@ import (
 	"github.com/redriveq/redrive/scheduler"
 )
 
-// A memory is what a queue remembers of deduplication IDs. An entry lives until
-// its window ends, whatever becomes of its message.
+// A memory is what a queue remembers of deduplication IDs, or of the keys of
+// arrivals. An entry lives until its window ends, whatever becomes of its
+// message.
 type memory struct {
 	entries map[dedupKey]dedupEntry
 	ends    scheduler.Index // when entries end; the sequence is a key of keys

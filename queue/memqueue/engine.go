@@ -6,12 +6,15 @@
 // Costs: send, receive, delete, change of visibility and cancel take O(log n)
 // time in the messages that are delayed or in flight, and in a FIFO queue in
 // those that are visible; a message that falls due or expires costs as much
-// once, in the operation that comes next. Stats and List take a step for each
-// thousand messages that they pass over.
+// once, in the operation that comes next. So does one that is moved, transferred
+// or restored; those that are looked at and passed over take O(1). Stats, List
+// and each call that moves, transfers or restores take a step for each thousand
+// messages that they begin after.
 package memqueue
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"sync"
@@ -25,9 +28,13 @@ type Engine struct {
 	secret []byte
 	ids    ids
 
-	catalogMu sync.RWMutex // guards the fields below; before any queue's lock
+	catalogMu sync.RWMutex // guards the fields below; before any other lock
 	catalog   catalog
 	closed    bool
+	tasks     *tasks // the pointer; it has a lock of its own
+
+	schedulesMu sync.Mutex // guards schedules, among holders of catalogMu; before any queue's lock
+	schedules   *schedules
 }
 
 var _ driver.Engine = (*Engine)(nil)
@@ -37,7 +44,8 @@ func New() *Engine {
 	secret, idKey := make([]byte, 32), make([]byte, 16)
 	rand.Read(secret)
 	rand.Read(idKey)
-	return &Engine{secret: secret, ids: newIDs(idKey), catalog: newCatalog()}
+	c := newIDs(idKey)
+	return &Engine{secret: secret, ids: c, catalog: newCatalog(), schedules: newSchedules(c), tasks: newTasks()}
 }
 
 // Secrets returns one secret, which was made with the engine.
@@ -49,6 +57,8 @@ func (e *Engine) Close() error {
 	defer e.catalogMu.Unlock()
 	e.closed = true
 	e.catalog = newCatalog()
+	e.schedules = newSchedules(e.ids)
+	e.tasks = newTasks()
 	return nil
 }
 
@@ -136,6 +146,8 @@ func (e *Engine) DeleteQueue(_ context.Context, id driver.QueueID) error {
 		return err
 	}
 	e.catalog.remove(q)
+	e.tasks.drop(q)
+	e.schedules.failQueue(id, q.state.now)
 	return nil
 }
 
@@ -163,20 +175,9 @@ func (e *Engine) Send(_ context.Context, now time.Time, id driver.QueueID, messa
 }
 
 // Receive implements [driver.Engine].
-func (e *Engine) Receive(_ context.Context, now time.Time, id driver.QueueID, r driver.Receive) (driver.Received, error) {
-	e.catalogMu.RLock()
-	defer e.catalogMu.RUnlock()
-	q, err := e.find(id)
-	if err != nil {
-		return driver.Received{}, err
-	}
-	dead := e.catalog.byName[q.state.deadLetterName()]
-	defer lock(q, dead)()
-	q.state.settle(now)
-	if dead == nil {
-		return q.state.receive(r, nil)
-	}
-	return q.state.receive(r, dead.state)
+func (e *Engine) Receive(_ context.Context, now time.Time, id driver.QueueID, r driver.Receive) (got driver.Received, err error) {
+	found := e.withDead(now, id, func(s, dead *state) { got, err = s.receive(r, receiver{dead: dead}) })
+	return got, cmp.Or(found, err)
 }
 
 // Delete implements [driver.Engine].
@@ -204,12 +205,22 @@ func (e *Engine) ChangeVisibility(_ context.Context, now time.Time, id driver.Qu
 // Cancel implements [driver.Engine].
 func (e *Engine) Cancel(_ context.Context, now time.Time, id driver.QueueID, messages []driver.MessageID) ([]driver.CancelOutcome, error) {
 	outcomes := make([]driver.CancelOutcome, len(messages))
-	err := e.with(now, id, func(s *state) {
-		for i, m := range messages {
-			outcomes[i] = s.cancel(m)
+	e.catalogMu.RLock()
+	defer e.catalogMu.RUnlock()
+	q, err := e.find(id)
+	if err != nil {
+		return nil, err
+	}
+	done := 0
+	e.beside(now, q, 0, func(near neighbour) (next driver.QueueID) {
+		for ; done < len(messages); done++ {
+			if outcomes[done], next = q.state.cancel(messages[done], near); next != 0 {
+				return next
+			}
 		}
+		return 0
 	})
-	return onSuccess(outcomes, err)
+	return outcomes, nil
 }
 
 // Peek implements [driver.Engine].
@@ -239,6 +250,48 @@ func (e *Engine) with(now time.Time, id driver.QueueID, f func(*state)) error {
 	return nil
 }
 
+// withDead runs f on the queue and its dead-letter queue, which is nil if there
+// is none, under the locks of both and with the queue at that time.
+func (e *Engine) withDead(now time.Time, id driver.QueueID, f func(s, dead *state)) error {
+	e.catalogMu.RLock()
+	defer e.catalogMu.RUnlock()
+	q, err := e.find(id)
+	if err != nil {
+		return err
+	}
+	other := e.catalog.byName[q.state.deadLetterName()]
+	defer lock(q, other)()
+	q.state.settle(now)
+	var dead *state
+	if other != nil {
+		dead = other.state
+	}
+	f(q.state, dead)
+	return nil
+}
+
+// beside runs f on the queue beside a neighbour. F returns another queue that
+// it needs in place of that, and is run again, or 0 when it is done. The
+// catalogue is locked.
+func (e *Engine) beside(now time.Time, q *queue, first driver.QueueID, f func(neighbour) (next driver.QueueID)) {
+	next := e.besideOne(now, q, first, f)
+	for next != 0 {
+		next = e.besideOne(now, q, next, f)
+	}
+}
+
+// besideOne runs f under the locks of both queues and with the first at that
+// time.
+func (e *Engine) besideOne(now time.Time, q *queue, id driver.QueueID, f func(neighbour) driver.QueueID) driver.QueueID {
+	near, other := neighbour{id: id}, e.catalog.byID[id]
+	if other != nil {
+		near.state = other.state
+	}
+	defer lock(q, other)()
+	q.state.settle(now)
+	return f(near)
+}
+
 // find returns the queue. The catalogue is locked.
 func (e *Engine) find(id driver.QueueID) (*queue, error) {
 	if e.closed {
@@ -254,7 +307,7 @@ func (e *Engine) find(id driver.QueueID) (*queue, error) {
 // lock locks one queue or two and returns what unlocks them. Of two, the older
 // instance comes first, so that no two callers wait for each other.
 func lock(q, other *queue) (unlock func()) {
-	if other == nil {
+	if other == nil || other == q {
 		q.mu.Lock()
 		return q.mu.Unlock
 	}

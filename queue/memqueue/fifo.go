@@ -57,6 +57,9 @@ func (o *fifo) add(n slot) {
 	o.refresh(key.group)
 }
 
+// insert is add: the sequence is the place.
+func (o *fifo) insert(n slot) { o.add(n) }
+
 func (o *fifo) remove(n slot) {
 	key := o.key(n)
 	o.visible.Delete(key)

@@ -7,6 +7,9 @@ import "iter"
 type order interface {
 	// add takes in a message that became visible.
 	add(n slot)
+	// insert takes in a visible message that has been visible for a while, in its
+	// place among the others.
+	insert(n slot)
 	// remove takes out a visible message.
 	remove(n slot)
 	// next takes out and returns the message to hand out, 0 if there is none.

@@ -14,7 +14,8 @@ import (
 //
 // enciphered with a key of the engine's own: it looks random, nobody can make
 // one, and the message is found without a table. A message that came from
-// another queue keeps the ID that it got there, so it needs the table moved.
+// another queue, or came back, keeps the ID that it has, so it needs the table
+// moved.
 type ids struct{ block cipher.Block }
 
 func newIDs(key []byte) ids {

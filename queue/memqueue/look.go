@@ -10,6 +10,7 @@ func (s *state) stats() driver.Stats {
 		InFlight:         s.count(driver.InFlight),
 		Bytes:            s.bytes,
 		DeduplicationIDs: len(s.memory.entries),
+		UnderTransfer:    s.away,
 	}
 }
 

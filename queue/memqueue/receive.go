@@ -6,9 +6,15 @@ import (
 	"github.com/redriveq/redrive/queue/driver"
 )
 
-// receive hands out messages. Those that were received too often go to dead,
-// the state of the dead-letter queue, which is nil if there is none.
-func (s *state) receive(q driver.Receive, dead *state) (driver.Received, error) {
+// A receiver is who receives: a consumer, or whoever carries messages on.
+type receiver struct {
+	carries bool   // nothing is counted, and no dead-letter policy is looked at
+	dead    *state // the dead-letter queue, nil if there is none
+}
+
+// receive hands out messages. Those that were received too often go to the
+// dead-letter queue.
+func (s *state) receive(q driver.Receive, r receiver) (driver.Received, error) {
 	a := &s.attributes
 	timeout := a.VisibilityTimeout
 	if q.Visibility != nil {
@@ -20,7 +26,7 @@ func (s *state) receive(q driver.Receive, dead *state) (driver.Received, error) 
 	got := driver.Received{DefaultWait: a.ReceiveWait}
 	room, err := s.room(q.Max)
 	if err == nil {
-		s.take(&got, room, timeout, dead)
+		s.take(&got, room, timeout, r)
 	}
 	got.NextAt = s.nextAt()
 	return got, err
@@ -40,7 +46,7 @@ func (s *state) room(max int) (int, error) {
 }
 
 // take takes up to room messages for the timeout.
-func (s *state) take(got *driver.Received, room int, timeout time.Duration, dead *state) {
+func (s *state) take(got *driver.Received, room int, timeout time.Duration, to receiver) {
 	var untimed []slot // visible again once the receive is done
 	for len(got.Deliveries) < room {
 		n := s.order.next()
@@ -48,16 +54,19 @@ func (s *state) take(got *driver.Received, room int, timeout time.Duration, dead
 			break
 		}
 		r := s.slab.at(n)
-		if s.isExhausted(r) {
-			if dead.accepts(r, s) {
-				s.deadLetter(n, dead)
+		if !to.carries && s.isExhausted(r) {
+			if to.dead.takesFrom(s, r) {
+				s.deadLetter(n, to.dead)
 				got.DeadLettered++
-				got.Target = dead.ref.ID
+				got.Target = to.dead.ref.ID
 				continue
 			}
 			got.Stranded++
 		}
 		s.deliver(r)
+		if !to.carries {
+			s.countReceive(r)
+		}
 		s.hide(n, s.now.Add(timeout))
 		if timeout == 0 {
 			untimed = append(untimed, n)
@@ -77,31 +86,4 @@ func (s *state) take(got *driver.Received, room int, timeout time.Duration, dead
 func (s *state) isExhausted(r *record) bool {
 	limit := s.attributes.DeadLetter.MaxReceives
 	return limit > 0 && r.receivesHere >= limit
-}
-
-// accepts reports whether a dead letter can come in from that queue.
-func (s *state) accepts(r *record, from *state) bool {
-	if s == nil || s.attributes.FIFO != from.attributes.FIFO {
-		return false
-	}
-	s.settle(from.now)
-	return s.hasRoom(r.content.size)
-}
-
-// deadLetter moves a visible record that is no longer in order to dead.
-func (s *state) deadLetter(n slot, dead *state) {
-	from := *s.slab.at(n)
-	s.free(n)
-	m, r := dead.put(from.content)
-	r.id = from.id
-	r.generation = from.generation + 1
-	r.origin = s.ref
-	r.sentAt = from.sentAt
-	r.delivered, r.firstReceivedAt = from.delivered, from.firstReceivedAt
-	r.receives = from.receives
-	if dead.attributes.RetainFromSend && from.sentAt.Before(dead.now) {
-		r.retainFrom, r.aged = from.sentAt, true
-	}
-	dead.moved[r.id] = m
-	dead.place(m, dead.now)
 }

@@ -19,6 +19,7 @@ type record struct {
 	id         driver.MessageID
 	content    *content
 	origin     driver.QueueRef
+	ledger     *ledger // nil unless it is under transfer
 
 	sentAt          time.Time
 	retainFrom      time.Time // from when its retention counts
@@ -29,13 +30,16 @@ type record struct {
 	receives     int  // that consumers see
 	receivesHere int  // that its queue's dead-letter policy counts
 	counted      bool // whether its latest delivery is in these counts
-	delivered    bool // ever, whatever the counts say
+	received     bool // whether firstReceivedAt is set
+	delivered    bool // ever, whatever the counts say, or as if: a cancel is too late
+	hops         int  // how many brokers it has come through
 	state        driver.State
 
 	group         uint32 // of the queue's groups
 	page          uint32 // of the roll
 	before, after slot   // in the roll
 	ahead, behind slot   // in its group's line, in a standard queue
+	landmark      uint32 // that it is, in a standard queue; 0 if none
 	aged, indexed bool   // see retention
 }
 
@@ -64,6 +68,8 @@ func (r *record) info() driver.Info {
 		VisibleAt:       r.visibleAt,
 		ReceiveCount:    r.receives,
 		Origin:          r.origin,
+		Schedule:        r.content.schedule,
+		NominalAt:       r.content.nominalAt,
 	}
 }
 
@@ -75,6 +81,9 @@ type content struct {
 	group           string
 	deduplicationID string
 	size            int
+
+	schedule  driver.ScheduleID // zero unless it is an occurrence of one
+	nominalAt time.Time
 }
 
 func newContent(m *driver.Message, deduplicationID string) *content {

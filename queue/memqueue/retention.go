@@ -11,7 +11,7 @@ import (
 // it from their arrival, so they end in the order of the roll, and a place in
 // the roll is enough: what stands before it has ended, or ended while it was in
 // flight, and is then dropped when it becomes visible. The others, which
-// arrived from another queue and keep an earlier instant, stand in an index.
+// came from elsewhere and keep an earlier instant, stand in an index.
 type retention struct {
 	next slot            // the first in the roll that has not been looked at
 	aged scheduler.Index // (retainFrom, sequence, slot)

@@ -4,31 +4,52 @@ import "iter"
 
 // A rotation is the order of a standard queue. Each group has a line of its
 // visible messages, in the order in which they became visible; the groups that
-// have one take turns. All methods take O(1).
+// have one take turns. All methods but insert take O(1).
 type rotation struct {
 	slab        *slab
 	groups      *groups
 	first, last uint32 // the groups in line, first to be served next
+	landmarks   landmarks
+}
+
+func newRotation(s *slab, g *groups) *rotation {
+	return &rotation{slab: s, groups: g, landmarks: newLandmarks(s)}
 }
 
 var _ order = (*rotation)(nil)
 
 func (o *rotation) add(n slot) {
+	o.put(n, o.groups.table[o.slab.at(n).group].last)
+}
+
+// put puts a message into the line of its group behind another one, or in front
+// with none. A group that had no line joins the rotation at its end.
+func (o *rotation) put(n, ahead slot) {
 	r := o.slab.at(n)
 	g := &o.groups.table[r.group]
-	r.ahead, r.behind = g.last, 0
-	if g.last == 0 {
-		g.first = n
+	if g.first == 0 {
 		o.join(r.group)
-	} else {
-		o.slab.at(g.last).behind = n
 	}
-	g.last = n
+	r.ahead, r.behind = ahead, g.first
+	if ahead != 0 {
+		r.behind = o.slab.at(ahead).behind
+		o.slab.at(ahead).behind = n
+	} else {
+		g.first = n
+	}
+	if r.behind != 0 {
+		o.slab.at(r.behind).ahead = n
+	} else {
+		g.last = n
+	}
 }
 
 func (o *rotation) remove(n slot) {
 	r := o.slab.at(n)
 	g := &o.groups.table[r.group]
+	if r.landmark != 0 {
+		o.landmarks.remove(n)
+	}
 	if r.ahead == 0 {
 		g.first = r.behind
 	} else {

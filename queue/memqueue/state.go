@@ -18,7 +18,8 @@ import (
 //	timed    (visibleAt, sequence, slot) of those delayed or in flight
 //	order    those visible
 //
-// A record changes its place only by put, show, hide and drop.
+// A record changes its place only by put, place, putBack, show, hide, drop and
+// free.
 type state struct {
 	ref        driver.QueueRef
 	attributes driver.Attributes
@@ -38,15 +39,19 @@ type state struct {
 	moved     map[driver.MessageID]slot // those that came from another queue
 	memory    memory
 	retention retention
+	away      int // how many records have a ledger
+
+	accepted memory  // the keys of arrivals from other brokers
+	tasks    []*task // that have this queue as their source, the latest last
 }
 
 func newState(ref driver.QueueRef, attributes driver.Attributes, ids ids, now time.Time) *state {
-	s := &state{ref: ref, attributes: attributes, createdAt: now, modifiedAt: now, now: now, ids: ids}
+	s := &state{ref: ref, attributes: attributes, createdAt: now, modifiedAt: now, now: now, ids: ids, accepted: newMemory()}
 	s.clear()
 	return s
 }
 
-// clear makes the queue empty. Sequences go on.
+// clear makes the queue empty. Sequences, tasks and the keys of arrivals stay.
 func (s *state) clear() {
 	s.slab = &slab{}
 	s.roll = newRoll(s.slab)
@@ -57,13 +62,14 @@ func (s *state) clear() {
 	s.memory = newMemory()
 	s.retention = retention{}
 	s.bytes = 0
+	s.away = 0
 }
 
 func newOrder(fifo bool, s *slab, g *groups) order {
 	if fifo {
 		return newFIFO(s, g)
 	}
-	return &rotation{slab: s, groups: g}
+	return newRotation(s, g)
 }
 
 func (s *state) info() driver.QueueInfo {
@@ -95,6 +101,7 @@ func (s *state) settle(now time.Time) {
 			s.expire(n)
 		default:
 			s.memory.settle(s.now)
+			s.accepted.settle(s.now)
 			return
 		}
 	}
@@ -104,7 +111,7 @@ func (s *state) settle(now time.Time) {
 func (s *state) send(m *driver.Message) driver.SendResult {
 	a := &s.attributes
 	size := m.Size()
-	if a.MaxMessageBytes > 0 && size > a.MaxMessageBytes {
+	if s.isTooLarge(size) {
 		return driver.SendResult{Outcome: driver.TooLarge}
 	}
 	id := deduplicationID(m, a)
@@ -116,14 +123,27 @@ func (s *state) send(m *driver.Message) driver.SendResult {
 	if !s.hasRoom(size) {
 		return driver.SendResult{Outcome: driver.QueueFull}
 	}
-	n, r := s.put(newContent(m, id))
-	r.id = s.ids.seal(uint32(s.ref.ID), n, r.sequence)
-	r.sentAt = s.now
+	n, r := s.put(record{
+		sequence:   s.nextSequence(),
+		content:    newContent(m, id),
+		sentAt:     s.now,
+		retainFrom: s.now,
+	})
 	s.place(n, s.dueAt(m))
 	if deduplicates {
 		s.memory.remember(key, r.id, r.sequence, s.now.Add(a.DeduplicationWindow))
 	}
 	return driver.SendResult{Outcome: driver.Sent, ID: r.id, Sequence: r.sequence}
+}
+
+func (s *state) nextSequence() uint64 {
+	s.sequence++
+	return s.sequence
+}
+
+func (s *state) isTooLarge(size int) bool {
+	limit := s.attributes.MaxMessageBytes
+	return limit > 0 && size > limit
 }
 
 func deduplicationID(m *driver.Message, a *driver.Attributes) string {
@@ -140,42 +160,70 @@ func (s *state) hasRoom(size int) bool {
 		(a.MaxBytes == 0 || s.bytes+int64(size) <= a.MaxBytes)
 }
 
+// dueAt returns when a message that is sent becomes visible: now or later.
 func (s *state) dueAt(m *driver.Message) time.Time {
 	switch {
 	case !m.At.IsZero():
-		return m.At
+		return later(m.At, s.now)
 	case m.Delay != nil:
 		return s.now.Add(*m.Delay)
 	}
 	return s.now.Add(s.attributes.Delay)
 }
 
-// put gives a message its record, with the next sequence and in no place yet.
-func (s *state) put(c *content) (slot, *record) {
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// put takes in a record, which is in no place yet. One without an ID gets one;
+// one that has an ID came from another queue.
+func (s *state) put(arrival record) (slot, *record) {
 	n := s.slab.take()
 	r := s.slab.at(n)
-	s.sequence++
-	*r = record{
-		sequence:   s.sequence,
-		content:    c,
-		retainFrom: s.now,
-		group:      s.groups.enter(c.group),
+	*r = arrival
+	r.group = s.groups.enter(r.content.group)
+	if r.id == (driver.MessageID{}) {
+		r.id = s.ids.seal(uint32(s.ref.ID), n, r.sequence)
+	} else {
+		s.moved[r.id] = n
 	}
-	s.bytes += int64(c.size)
+	if r.ledger != nil {
+		s.away++
+	}
+	s.bytes += int64(r.content.size)
 	return n, r
 }
 
-// place puts a new record where it belongs: visible, or delayed until due.
+// place puts a record that has arrived where it belongs: delayed until due, or
+// visible since then, but after all others.
 func (s *state) place(n slot, due time.Time) {
 	r := s.slab.at(n)
+	r.visibleAt = due
 	if due.After(s.now) {
-		r.state, r.visibleAt = driver.Delayed, due
+		r.state = driver.Delayed
 		s.timed.Insert(s.timedKey(n))
 	} else {
-		r.state, r.visibleAt = driver.Visible, s.now
+		r.state = driver.Visible
 		s.order.add(n)
 	}
-	s.roll.append(n)
+	s.roll.add(n)
+	s.retain(n)
+}
+
+// putBack is place for a record that was here before. If it is visible, it
+// stands among those that became visible when it did.
+func (s *state) putBack(n slot, due time.Time) {
+	if due.After(s.now) {
+		s.place(n, due)
+		return
+	}
+	r := s.slab.at(n)
+	r.state, r.visibleAt = driver.Visible, due
+	s.order.insert(n)
+	s.roll.add(n)
 	s.retain(n)
 }
 
@@ -232,6 +280,9 @@ func (s *state) free(n slot) {
 	s.roll.remove(n)
 	s.groups.leave(r.group)
 	s.bytes -= int64(r.content.size)
+	if r.ledger != nil {
+		s.away--
+	}
 	delete(s.moved, r.id)
 	s.slab.put(n)
 }
@@ -267,11 +318,17 @@ func (s *state) nextAt() time.Time {
 func (s *state) deliver(r *record) {
 	r.generation++
 	r.nonce = rand.Uint64()
+	r.receivedAt = s.now
+	r.counted = false
+}
+
+// countReceive counts a delivery as one to a consumer.
+func (s *state) countReceive(r *record) {
 	r.receives++
 	r.receivesHere++
 	r.counted = true
-	r.receivedAt = s.now
-	if !r.delivered {
-		r.delivered, r.firstReceivedAt = true, s.now
+	r.delivered = true
+	if !r.received {
+		r.received, r.firstReceivedAt = true, s.now
 	}
 }

@@ -1,12 +1,14 @@
 package memqueue
 
 import (
+	"cmp"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
-	"github.com/redriveq/redrive/queue/driver"
+	"github.com/redriveq/redrive/scheduler"
 )
 
 // TestSlab checks that a slot names its record until it is put back, and that a
@@ -81,32 +83,6 @@ func TestSlabBounds(t *testing.T) {
 	}
 }
 
-// TestRollPages checks that pages hold many records and go when they are empty.
-func TestRollPages(t *testing.T) {
-	s := &slab{}
-	l := newRoll(s)
-	var all []slot
-	for sequence := range uint64(4 * pageSpan) {
-		n := s.take()
-		*s.at(n) = record{sequence: sequence + 1, state: driver.Visible}
-		l.append(n)
-		all = append(all, n)
-	}
-	if got := len(l.pages) - 1; got != 5 {
-		t.Fatalf("%d pages, want 5", got)
-	}
-	for _, n := range all {
-		l.remove(n)
-	}
-	free := 0
-	for i := l.free; i != 0; i = l.pages[i].after {
-		free++
-	}
-	if l.first != 0 || l.last != 0 || l.tail != 0 || free != 5 {
-		t.Fatalf("first %d, last %d, tail %d, %d pages free, want none but 5 free", l.first, l.last, l.tail, free)
-	}
-}
-
 // TestGroups checks that a number is used again when its group is empty, so that
 // the table grows with the groups that are there and not with those that were.
 func TestGroups(t *testing.T) {
@@ -137,90 +113,12 @@ func keys(m map[slot]uint64) []slot {
 	return all
 }
 
-// TestRoll checks a roll against a sorted slice, with sequences that leave out
-// whole pages.
-func TestRoll(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		s := &slab{}
-		l := newRoll(s)
-		var model []slot // by sequence
-		sequence := uint64(0)
-		states := rapid.SampledFrom([]driver.State{driver.Visible, driver.Delayed, driver.InFlight})
-		pick := func(t *rapid.T) (int, slot) {
-			if len(model) == 0 {
-				t.Skip("empty")
-			}
-			i := rapid.IntRange(0, len(model)-1).Draw(t, "place")
-			return i, model[i]
-		}
-		t.Repeat(map[string]func(*rapid.T){
-			"append": func(t *rapid.T) {
-				sequence += rapid.SampledFrom([]uint64{1, 1, 1, pageSpan - 1, pageSpan, 5 * pageSpan}).Draw(t, "step")
-				n := s.take()
-				*s.at(n) = record{sequence: sequence, state: states.Draw(t, "state")}
-				l.append(n)
-				model = append(model, n)
-			},
-			"remove": func(t *rapid.T) {
-				i, n := pick(t)
-				l.remove(n)
-				s.put(n)
-				model = slices.Delete(model, i, i+1)
-			},
-			"set": func(t *rapid.T) {
-				_, n := pick(t)
-				l.set(n, states.Draw(t, "state"))
-			},
-			"": func(t *rapid.T) { checkRoll(t, &l, model, rapid.Uint64Range(0, sequence+1).Draw(t, "after")) },
-		})
-	})
-}
-
-func checkRoll(t *rapid.T, l *roll, model []slot, after uint64) {
-	var listed []slot
-	for n := l.head(); n != 0; n = l.slab.at(n).after {
-		listed = append(listed, n)
-	}
-	if !slices.Equal(listed, model) {
-		t.Fatalf("records %v, want %v", listed, model)
-	}
-	first := func(is func(*record) bool) slot {
-		for _, n := range model {
-			if is(l.slab.at(n)) {
-				return n
-			}
-		}
-		return 0
-	}
-	if got, want := l.after(after), first(func(r *record) bool { return r.sequence > after }); got != want {
-		t.Fatalf("after(%d) = %d, want %d", after, got, want)
-	}
-	for _, state := range []driver.State{driver.Visible, driver.Delayed, driver.InFlight} {
-		is := func(r *record) bool { return r.state == state }
-		if got, want := l.oldest(state), first(is); got != want {
-			t.Fatalf("oldest(%v) = %d, want %d", state, got, want)
-		}
-		count := 0
-		for _, n := range model {
-			if is(l.slab.at(n)) {
-				count++
-			}
-		}
-		if l.counts[state] != count {
-			t.Fatalf("count of %v = %d, want %d", state, l.counts[state], count)
-		}
-	}
-	if l.counts.total() != len(model) {
-		t.Fatalf("total = %d, want %d", l.counts.total(), len(model))
-	}
-}
-
 // an orderTest drives an order with messages in a few groups, beside a slice.
 type orderTest struct {
 	slab    *slab
 	groups  *groups
 	order   order
-	visible []slot // in the order in which they became visible
+	visible []slot // as they stand in line
 	flying  []slot
 	numbers uint64
 }
@@ -233,12 +131,41 @@ func newOrderTest(fifo bool) *orderTest {
 
 func (o *orderTest) add(t *rapid.T) {
 	n := o.slab.take()
-	o.numbers++
-	name := rapid.SampledFrom([]string{"", "a", "b", "c"}).Draw(t, "group")
-	*o.slab.at(n) = record{sequence: o.numbers, group: o.groups.enter(name)}
+	o.numbers += 10 // so that there are sequences in between
+	*o.slab.at(n) = o.draw(t, o.numbers)
 	o.order.add(n)
 	o.visible = append(o.visible, n)
 }
+
+// draw draws a record that became visible at one of few instants.
+func (o *orderTest) draw(t *rapid.T, sequence uint64) record {
+	name := rapid.SampledFrom([]string{"", "a", "b", "c"}).Draw(t, "group")
+	at := time.Unix(rapid.Int64Range(0, 3).Draw(t, "instant"), 0)
+	return record{sequence: sequence, group: o.groups.enter(name), visibleAt: at}
+}
+
+// insert puts a record back into its line: before the first one that became
+// visible later, or in the same instant with a higher sequence.
+func (o *orderTest) insert(t *rapid.T) {
+	sequence := rapid.Uint64Range(1, o.numbers+10).Filter(func(n uint64) bool { return n%10 != 0 }).Draw(t, "sequence")
+	if slices.ContainsFunc(o.all(), func(n slot) bool { return o.slab.at(n).sequence == sequence }) {
+		t.Skip("sequence in use")
+	}
+	n := o.slab.take()
+	r := o.slab.at(n)
+	*r = o.draw(t, sequence)
+	o.order.insert(n)
+	at := slices.IndexFunc(o.visible, func(v slot) bool {
+		other := o.slab.at(v)
+		return other.group == r.group && cmp.Or(other.visibleAt.Compare(r.visibleAt), cmp.Compare(other.sequence, sequence)) > 0
+	})
+	if at < 0 {
+		at = len(o.visible)
+	}
+	o.visible = slices.Insert(o.visible, at, n)
+}
+
+func (o *orderTest) all() []slot { return slices.Concat(o.visible, o.flying) }
 
 func (o *orderTest) drop(n slot) {
 	o.groups.leave(o.slab.at(n).group)
@@ -290,11 +217,74 @@ func (o *orderTest) receive(t *rapid.T, want func() slot) {
 	o.order.done()
 }
 
+// checkLandmarks checks what landmarks say of their lines.
+func checkLandmarks(t *rapid.T, o *orderTest) {
+	latest := map[uint32]scheduler.Key{}
+	found := 0
+	for _, n := range o.visible {
+		r := o.slab.at(n)
+		if key := lateness(r); key.Compare(latest[r.group]) > 0 {
+			latest[r.group] = key
+		}
+		if r.landmark == 0 {
+			continue
+		}
+		found++
+		m := o.order.(*rotation).landmarks.table[r.landmark]
+		if m.at != n || m.group != r.group || m.key.Compare(latest[r.group]) < 0 {
+			t.Fatalf("landmark %+v at %d, where the latest is %v", m, n, latest[r.group])
+		}
+	}
+	if l := o.order.(*rotation).landmarks; l.tree.Len() != found || len(l.table)-1-len(l.free) != found {
+		t.Fatalf("%d landmarks in the tree and %d in the table, want %d", l.tree.Len(), len(l.table)-1-len(l.free), found)
+	}
+}
+
+// TestLandmarks checks that only the first search of a long line is long, in
+// whatever order its messages became visible: the later ones begin at most a few
+// stretches ahead of the place that they look for.
+func TestLandmarks(t *testing.T) {
+	const length = 10_000
+	orders := map[string]func(i int) int64{
+		"in order":      func(i int) int64 { return int64(i) },
+		"at one time":   func(int) int64 { return 0 },
+		"back to front": func(i int) int64 { return int64(length - i) },
+		"mixed":         func(i int) int64 { return int64(i * 7919 % length) },
+	}
+	for name, instant := range orders {
+		o := newOrderTest(false)
+		group := o.groups.enter("")
+		take := func(sequence uint64, at int64) slot {
+			n := o.slab.take()
+			*o.slab.at(n) = record{sequence: sequence, group: group, visibleAt: time.Unix(at, 0)}
+			return n
+		}
+		for i := range length {
+			o.order.add(take(uint64(i+1)*1000, instant(i)))
+		}
+		rotation := o.order.(*rotation)
+		rotation.insert(take(length*1000+1, length))
+		for i := range 1000 {
+			n := take(uint64(i*7919%(length*1000))+2, int64(i*31%length))
+			from := rotation.landmarks.last(group, lateness(o.slab.at(n))).at
+			rotation.insert(n)
+			passed := 0
+			for at := o.slab.at(n).ahead; at != from; at = o.slab.at(at).ahead {
+				passed++
+			}
+			if most := 2 * rotation.landmarks.stretch; passed > most && i > 0 {
+				t.Fatalf("%s: insert %d passed %d records, want at most %d", name, i, passed, most)
+			}
+		}
+	}
+}
+
 // TestRotation checks the rotation against its definition: groups in line, each
 // with its messages in line.
 func TestRotation(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := newOrderTest(false)
+		o.order.(*rotation).landmarks.stretch = 2
 		var turns []uint32
 		line := func(group uint32) (n []slot) {
 			for _, v := range o.visible {
@@ -315,6 +305,7 @@ func TestRotation(t *testing.T) {
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"add":    func(t *rapid.T) { o.add(t); sync() },
+			"insert": func(t *rapid.T) { o.insert(t); sync() },
 			"remove": func(t *rapid.T) { o.remove(t); sync() },
 			"land":   func(t *rapid.T) { o.land(t); sync() },
 			"receive": func(t *rapid.T) {
@@ -330,6 +321,7 @@ func TestRotation(t *testing.T) {
 				sync()
 			},
 			"": func(t *rapid.T) {
+				checkLandmarks(t, o)
 				var want []slot
 				left, order := map[uint32][]slot{}, slices.Clone(turns)
 				for _, g := range turns {
@@ -375,6 +367,7 @@ func TestFIFO(t *testing.T) {
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"add":    func(t *rapid.T) { o.add(t) },
+			"insert": func(t *rapid.T) { o.insert(t) },
 			"remove": func(t *rapid.T) { o.remove(t) },
 			"land":   func(t *rapid.T) { o.land(t) },
 			"receive": func(t *rapid.T) {
