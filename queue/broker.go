@@ -40,6 +40,7 @@ type Broker struct {
 	profile *Profile
 	time    *timekeeper
 	sealer  *receipt.Sealer
+	node    string
 	log     *slog.Logger
 	lobby   lobby
 
@@ -47,7 +48,9 @@ type Broker struct {
 	closed bool         // guarded by calls
 }
 
-// Open returns a broker. It must be closed.
+// Open returns a broker. It must be closed. If the engine has schedules, what
+// they have missed is published before Open returns, as their misfire policies
+// say.
 func Open(c Config) (*Broker, error) {
 	b := &Broker{engine: c.Engine, profile: c.Profile, log: c.Logger}
 	if c.Clock == nil {
@@ -68,8 +71,10 @@ func Open(c Config) (*Broker, error) {
 		return nil, fail("open", "", err)
 	}
 	b.sealer = sealer
+	b.node = nodeOf(secrets)
 	b.time = newTimekeeper(c.Clock)
 	b.lobby.open(b)
+	b.lobby.resume()
 	return b, nil
 }
 
@@ -90,6 +95,9 @@ func (b *Broker) Close() error {
 	return fail("close", "", b.engine.Close())
 }
 
+// Clock returns the clock that the broker runs on.
+func (b *Broker) Clock() clock.Clock { return b.time.clock }
+
 // CreateQueue creates a queue: the profile's default attributes, with those of
 // the patch set. If a queue of that name exists and has all that the patch
 // says, that queue is returned; if it differs, the error is [ErrQueueExists].
@@ -98,6 +106,9 @@ func (b *Broker) Close() error {
 // patch.FIFO can stay nil.
 func (b *Broker) CreateQueue(ctx context.Context, name string, patch Patch) (*Queue, error) {
 	const op = "create"
+	if IsTransferQueue(name) {
+		return nil, fail(op, name, driver.Invalid("queue name", "%q begins like that of a transfer queue", name))
+	}
 	stored, err := b.profile.queueName(name)
 	if err != nil {
 		return nil, fail(op, name, err)
@@ -165,6 +176,7 @@ func (b *Broker) Queues(ctx context.Context, prefix string) iter.Seq2[QueueInfo,
 func (b *Broker) DeleteQueue(ctx context.Context, name string) error {
 	info, err := b.lookup(ctx, name)
 	if err == nil {
+		b.lobby.catchUpAll(b.now().now)
 		err = b.call(ctx, func(reading) error { return b.engine.DeleteQueue(ctx, info.ID) })
 	}
 	if err != nil {
@@ -175,9 +187,11 @@ func (b *Broker) DeleteQueue(ctx context.Context, name string) error {
 }
 
 func (b *Broker) lookup(ctx context.Context, name string) (info QueueInfo, err error) {
-	stored, err := b.profile.queueName(name)
-	if err != nil {
-		return info, err
+	stored := name // those of transfer queues are the same in every profile
+	if !IsTransferQueue(name) {
+		if stored, err = b.profile.queueName(name); err != nil {
+			return info, err
+		}
 	}
 	err = b.call(ctx, func(reading) error {
 		info, err = b.engine.LookupQueue(ctx, stored)

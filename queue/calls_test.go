@@ -110,9 +110,69 @@ var calls = []call{
 		_, err := r.q.Purge(ctx)
 		return err
 	}},
+	{name: "Schedule", op: "schedule", do: func(ctx context.Context, r *rig, _ string, _ queue.MessageID) error {
+		_, err := r.q.Schedule(ctx, every("a", time.Time{}, time.Millisecond))
+		return err
+	}},
+	{name: "CancelSchedule", op: "cancel schedule", global: true, onName: true, do: func(ctx context.Context, r *rig, _ string, _ queue.MessageID) error {
+		return except(queue.ErrNoSchedule, second(r.b.CancelSchedule(ctx, queue.ScheduleID{1})))
+	}},
+	{name: "CancelSchedules", op: "cancel schedule", global: true, onName: true, do: func(ctx context.Context, r *rig, _ string, _ queue.MessageID) error {
+		return second(r.b.CancelSchedules(ctx, make([]queue.ScheduleID, 3)))
+	}},
+	{name: "LookupSchedule", op: "look up schedule", global: true, onName: true, do: func(ctx context.Context, r *rig, _ string, _ queue.MessageID) error {
+		return except(queue.ErrNoSchedule, second(r.b.LookupSchedule(ctx, queue.ScheduleID{1})))
+	}},
+	{name: "Schedules", op: "list schedules", global: true, onName: true, do: func(ctx context.Context, r *rig, _ string, _ queue.MessageID) (last error) {
+		for _, err := range r.b.Schedules(ctx) {
+			last = err
+		}
+		return last
+	}},
+	{name: "StartMove", op: "start move task", global: true, do: func(ctx context.Context, r *rig, _ string, _ queue.MessageID) error {
+		return second(r.b.StartMove(ctx, queue.Move{Source: r.q.ID(), AnySource: true}, true))
+	}},
+	{name: "StepMove", op: "step move task", global: true, onName: true, do: func(ctx context.Context, r *rig, _ string, _ queue.MessageID) error {
+		return except(queue.ErrNoTask, second(r.b.StepMove(ctx, queue.TaskID{1}, 10)))
+	}},
+	{name: "CancelMove", op: "cancel move task", global: true, onName: true, do: func(ctx context.Context, r *rig, _ string, _ queue.MessageID) error {
+		return except(queue.ErrNoTask, second(r.b.CancelMove(ctx, queue.TaskID{1})))
+	}},
+	{name: "LookupMove", op: "look up move task", global: true, onName: true, do: func(ctx context.Context, r *rig, _ string, _ queue.MessageID) error {
+		return except(queue.ErrNoTask, second(r.b.LookupMove(ctx, queue.TaskID{1})))
+	}},
+	{name: "Moves", op: "list move tasks", do: func(ctx context.Context, r *rig, _ string, _ queue.MessageID) error {
+		return second(r.q.Moves(ctx))
+	}},
+	{name: "ActiveMoves", op: "list move tasks", global: true, onName: true, do: func(ctx context.Context, r *rig, _ string, _ queue.MessageID) error {
+		return second(r.b.ActiveMoves(ctx))
+	}},
+	{name: "Transfer", op: "transfer", global: true, do: func(ctx context.Context, r *rig, _ string, _ queue.MessageID) error {
+		return second(r.b.Transfer(ctx, queue.Transfer{Task: transferTask, From: r.q.ID(), Max: 10, Look: 10, DryRun: true}))
+	}},
+	{name: "Restore", op: "restore", global: true, do: func(ctx context.Context, r *rig, _ string, _ queue.MessageID) error {
+		return second(r.b.Restore(ctx, queue.Restore{From: r.q.ID(), Max: 10, Look: 10}))
+	}},
+	{name: "ReceiveTransfers", op: "receive transfers", do: func(ctx context.Context, r *rig, _ string, _ queue.MessageID) error {
+		_, _, err := r.q.ReceiveTransfers(ctx, 10, time.Millisecond)
+		return err
+	}},
+	{name: "Accept", op: "accept", do: func(ctx context.Context, r *rig, _ string, _ queue.MessageID) error {
+		return second(r.q.Accept(ctx, []queue.Arrival{arrival("a")}))
+	}},
 	{name: "DeleteQueue", op: "delete queue", onName: true, do: func(ctx context.Context, r *rig, _ string, _ queue.MessageID) error {
 		return r.b.DeleteQueue(ctx, "q")
 	}},
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// except returns err unless it is the one that is meant.
+func except(fine, err error) error {
+	if errors.Is(err, fine) {
+		return nil
+	}
+	return err
 }
 
 // hold sends two messages to q, and returns the receipt of one of them and the
@@ -158,10 +218,16 @@ func wantInvalid(t tester, what string, got error, field string) {
 func (r *rig) snapshot() string {
 	r.t.Helper()
 	var text strings.Builder
+	for _, info := range r.schedules() {
+		fmt.Fprintf(&text, "%s\n", showSchedule(info))
+	}
 	for info, err := range r.b.Queues(r.ctx(), "") {
 		r.must(err)
 		q, err := r.b.Queue(r.ctx(), info.Name)
 		r.must(err)
+		tasks, err := q.Moves(r.ctx())
+		r.must(err)
+		fmt.Fprintf(&text, "%+v\n", tasks)
 		stats, err := q.Stats(r.ctx())
 		r.must(err)
 		fmt.Fprintf(&text, "%+v\n%+v\n", info, stats)
@@ -171,6 +237,15 @@ func (r *rig) snapshot() string {
 		}
 	}
 	return text.String()
+}
+
+// showSchedule is a schedule as text, without addresses.
+func showSchedule(info queue.ScheduleInfo) string {
+	delay := "the queue's"
+	if m := &info.Schedule.Message; m.Delay != nil {
+		delay, m.Delay = m.Delay.String(), nil
+	}
+	return fmt.Sprintf("%+v delay %s", info, delay)
 }
 
 // unchanged runs f and reports if it had an effect.

@@ -77,7 +77,31 @@ func (p *Profile) patch(patch Patch) (Patch, error) {
 	if v := patch.DeduplicationScope; v != nil && *v > ScopeGroup {
 		return patch, driver.Invalid("deduplication scope", "%d is none", *v)
 	}
+	if err := labels(patch.Labels); err != nil {
+		return patch, err
+	}
 	return p.deadLetters(patch)
+}
+
+// maxLabels and maxLabelBytes bound what is kept with a queue, names and values
+// together.
+const (
+	maxLabels     = 256
+	maxLabelBytes = 256 << 10
+)
+
+func labels(l *map[string]string) error {
+	if l == nil {
+		return nil
+	}
+	size := 0
+	for name, value := range *l {
+		size += len(name) + len(value)
+	}
+	if len(*l) > maxLabels || size > maxLabelBytes {
+		return driver.Invalid("labels", "%d of %d bytes, the limit is %d of %d", len(*l), size, maxLabels, maxLabelBytes)
+	}
+	return nil
 }
 
 func (p *Profile) deadLetters(patch Patch) (Patch, error) {

@@ -26,7 +26,7 @@ func (r *rig) brokerTime() time.Time {
 	infos, err := r.q.Peek(r.ctx(), 1)
 	r.must(err)
 	if len(infos) != 1 {
-		r.t.Fatalf("peek: got %d messages, want the one that was sent", len(infos))
+		r.t.Fatalf("at %v: peek: got %d messages, want the one that was sent", r.clock.Now(), len(infos))
 	}
 	return infos[0].SentAt
 }

@@ -45,6 +45,47 @@ var (
 	ErrTooManyWaiters = errors.New("too many receives are waiting")
 )
 
+// Errors of move tasks, transfers and schedules.
+var (
+	// ErrNoTask is returned for a task that is not known: it never was, or is no
+	// longer kept, or its source was deleted.
+	ErrNoTask = driver.ErrNoTask
+
+	// ErrNotRunning is returned by the cancel of a task that is being cancelled
+	// already or has ended; the task that comes with it says which.
+	ErrNotRunning = driver.ErrNotRunning
+
+	// ErrMoveActive is returned where a second move task is started on a source.
+	ErrMoveActive = driver.ErrMoveActive
+
+	// ErrTooManyMoves is returned where 100 move tasks are active.
+	ErrTooManyMoves = driver.ErrTooManyMoves
+
+	// ErrNotDeadLetterQueue is returned where the source of a move task is
+	// nobody's dead-letter queue, and AnySource is not set.
+	ErrNotDeadLetterQueue = driver.ErrNotDeadLetterQueue
+
+	// ErrNoDestination is returned where the queue to which messages are to go
+	// does not exist.
+	ErrNoDestination = driver.ErrNoDestination
+
+	// ErrNoSchedule is returned for a schedule that is not known: it never was,
+	// or it has ended and is no longer kept.
+	ErrNoSchedule = driver.ErrNoSchedule
+
+	// ErrTooManySchedules is returned where the profile's MaxSchedules are
+	// active.
+	ErrTooManySchedules = driver.ErrTooManySchedules
+
+	// ErrScheduleCancelled is returned by the cancel of a schedule that was
+	// cancelled before.
+	ErrScheduleCancelled = errors.New("schedule already cancelled")
+
+	// ErrScheduleEnded is returned by the cancel of a schedule whose last
+	// occurrence was published, or that has failed.
+	ErrScheduleEnded = errors.New("schedule has ended")
+)
+
 // Errors of one message.
 var (
 	// ErrQueueFull is returned for a message that would exceed the queue's

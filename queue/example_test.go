@@ -360,3 +360,64 @@ func ExampleQueue_Messages() {
 	// b is delayed
 	// c is visible
 }
+
+// A message that repeats, until its schedule is cancelled between two
+// occurrences. The clock is one that the example moves.
+func ExampleQueue_Schedule() {
+	ctx, clock := context.Background(), clock.NewMock()
+	broker := must(queue.Open(queue.Config{Clock: clock}))
+	defer broker.Close()
+	reports := must(broker.CreateQueue(ctx, "reports", queue.Patch{}))
+
+	hourly := must(reports.Schedule(ctx, queue.Schedule{
+		Name:       "hourly report", // to schedule it again at the next start changes nothing
+		Message:    text("count the visitors"),
+		Recurrence: queue.Recurrence{First: clock.Now().Add(time.Hour), Every: time.Hour},
+	}))
+	clock.Add(time.Hour)
+	clock.Add(time.Hour)
+	clock.Add(30 * time.Minute)
+	cancelled := must(broker.CancelSchedule(ctx, hourly.ID))
+	fmt.Println(cancelled.State, "after", cancelled.Published)
+
+	clock.Add(24 * time.Hour)
+	for d, err := range reports.Deliveries(ctx, &queue.ReceiveOptions{Wait: new(time.Duration(0))}) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%s at %s\n", d.Body, d.NominalAt.Format("15:04"))
+	}
+	_, err := broker.CancelSchedule(ctx, hourly.ID)
+	fmt.Println(err)
+	// Output:
+	// cancelled after 2
+	// count the visitors at 01:00
+	// count the visitors at 02:00
+	// queue: cancel schedule: schedule already cancelled
+}
+
+// A cron expression speaks of the clocks in its time zone. In Berlin they were
+// put forward in the night to the 31st of March 2030, and half past two was
+// never shown.
+func ExampleQueue_Schedule_cron() {
+	ctx, clock := context.Background(), clock.NewMock()
+	clock.Set(time.Date(2030, time.March, 30, 0, 0, 0, 0, time.UTC))
+	broker := must(queue.Open(queue.Config{Clock: clock}))
+	defer broker.Close()
+	backups := must(broker.CreateQueue(ctx, "backups", queue.Patch{}))
+
+	must(backups.Schedule(ctx, queue.Schedule{
+		Message:    text("back up"),
+		Recurrence: queue.Recurrence{Cron: "30 2 * * *", Zone: "Europe/Berlin"},
+		Misfire:    queue.MisfireAll, // none may be left out, however late
+	}))
+	clock.Add(3 * 24 * time.Hour)
+	berlin := must(time.LoadLocation("Europe/Berlin"))
+	for _, m := range must(backups.Peek(ctx, 10)) {
+		fmt.Println(m.NominalAt.In(berlin).Format("Mon 15:04 -0700"))
+	}
+	// Output:
+	// Sat 02:30 +0100
+	// Sun 03:00 +0200
+	// Mon 02:30 +0200
+}

@@ -26,28 +26,35 @@ import (
 // engine had nothing after the last change.
 //
 // All instants at which something happens to a waiter, the end of its wait and
-// the next message falling due on its queue, stand in one index, and one timer
-// is set to the first of them. The timer only calls catchUp. Every operation on
-// a queue on which somebody waits calls catchUp too, and waits until it is done
-// if somebody else is at it, so it makes no difference to any answer when, or
-// whether, the timer has fired.
+// the next message falling due on its queue, stand in one index, with the next
+// occurrence of a schedule, and one timer is set to the first of them. The timer
+// only calls catchUp. Every operation on a queue on which somebody waits calls
+// catchUp too, and every operation if there are schedules, and waits until it is
+// done if somebody else is at it, so it makes no difference to any answer when,
+// or whether, the timer has fired; except that of several occurrences that are
+// late, the engine publishes those that their schedules' misfire policies say,
+// all at once.
 type lobby struct {
 	broker *Broker
 
 	mu     sync.Mutex // guards all below, and the lines and waiters
-	settle sync.Cond  // a line is no longer owed anything
+	settle sync.Cond  // a line is no longer owed anything, or a firing is over
 	closed bool
+	owing  int // lines that are owed something
 	lines  map[QueueID]*line
-	events scheduler.Index  // what happens when; the sequence is a key of byID
-	byID   map[uint64]event // exactly one of line and waiter is set
+	events scheduler.Index // what happens when; the sequence is a key of byID
+	byID   map[uint64]event
 	lastID uint64
 	alarm  *alarm
 	alarms sync.WaitGroup // callbacks that may still run
+	firing firing
 }
 
+// An event has exactly one of its fields set.
 type event struct {
 	line   *line
 	waiter *waiter
+	fires  bool // schedules are due
 }
 
 // A line is the receives that wait on one queue. Its fields but the first two
@@ -109,6 +116,7 @@ func (l *lobby) open(b *Broker) {
 func (l *lobby) close() {
 	l.mu.Lock()
 	l.closed = true
+	l.setFiring(reading{}, time.Time{})
 	for _, line := range l.lines {
 		l.dismiss(line, ErrClosed)
 	}
@@ -189,10 +197,10 @@ func (l *lobby) join(w *waiter, now time.Time, wait time.Duration) error {
 }
 
 // expire ends a wait whose time is over: at once, or, if the line is being
-// served, when the engine has nothing for it.
+// served or about to be, when the engine has nothing for it.
 func (l *lobby) expire(w *waiter) {
-	if w.line.serving {
-		w.line.owed = true
+	if w.line.serving || w.line.owed {
+		l.setOwed(w.line, true)
 		w.line.undecided = append(w.line.undecided, decision{waiter: w, leaves: true})
 		return
 	}
@@ -235,6 +243,12 @@ func (l *lobby) finish(w *waiter, deliveries []driver.Delivery, err error) {
 func (l *lobby) serve(line *line) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.serveLocked(line)
+}
+
+// serveLocked is serve with the lock held; it is given up while the engine is
+// called.
+func (l *lobby) serveLocked(line *line) {
 	if line.serving {
 		line.again = true
 		return
@@ -242,13 +256,40 @@ func (l *lobby) serve(line *line) {
 	line.serving = true
 	for l.serveFirst(line) {
 	}
-	line.serving, line.owed = false, false
+	line.serving = false
+	l.setOwed(line, false)
 	l.settle.Broadcast()
+	l.armLocked(l.read().now)
+}
+
+// serveAll serves all lines on which somebody waits.
+func (l *lobby) serveAll() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.oweAll() {
+		l.serveLocked(line)
+	}
+}
+
+// setOwed notes whether something fell due for the line that it has not been
+// served yet.
+func (l *lobby) setOwed(line *line, owed bool) {
+	switch {
+	case owed && !line.owed:
+		l.owing++
+	case !owed && line.owed:
+		l.owing--
+	}
+	line.owed = owed
+}
+
+// read reads the clock. After a step back the timer may be set too late.
+func (l *lobby) read() reading {
 	r := l.broker.time.read()
 	if r.back {
 		l.disarm()
 	}
-	l.armLocked(r.now)
+	return r
 }
 
 // serveQueue serves the queue's line, if it has one.
@@ -309,35 +350,59 @@ func (l *lobby) decide(line *line, n int, limit error) {
 func (l *lobby) catchUp(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for {
-		key, ok := l.events.PopDue(now)
-		if !ok {
-			break
-		}
-		e := l.byID[key.Sequence()]
-		delete(l.byID, key.Sequence())
-		if e.waiter != nil {
-			e.waiter.timed = false
-			l.expire(e.waiter)
-			continue
-		}
-		e.line.hasNext, e.line.owed = false, true
-		l.mu.Unlock()
-		l.serve(e.line)
-		l.mu.Lock()
-	}
-	l.armLocked(now)
+	l.catchUpLocked(now)
 }
 
 // catchUpOn does what is due by now, and returns when the line is owed nothing,
 // whoever serves it.
 func (l *lobby) catchUpOn(line *line, now time.Time) {
-	l.catchUp(now)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.catchUpLocked(now)
 	for line.owed {
 		l.settle.Wait()
 	}
+}
+
+// catchUpAll does the same for all lines.
+func (l *lobby) catchUpAll(now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.catchUpLocked(now)
+	for l.owing > 0 {
+		l.settle.Wait()
+	}
+}
+
+func (l *lobby) catchUpLocked(now time.Time) {
+	since := now
+	for {
+		key, ok := l.events.Min()
+		if !ok || !key.DueBy(now) {
+			break
+		}
+		l.happen(key)
+		since = l.read().now
+	}
+	l.armLocked(since)
+}
+
+// happen does what an event says.
+func (l *lobby) happen(key scheduler.Key) {
+	e := l.byID[key.Sequence()]
+	if e.fires {
+		l.fire() // which puts the event where it belongs
+		return
+	}
+	l.removeEvent(key)
+	if e.waiter != nil {
+		e.waiter.timed = false
+		l.expire(e.waiter)
+		return
+	}
+	e.line.hasNext = false
+	l.setOwed(e.line, true)
+	l.serveLocked(e.line)
 }
 
 // setNext notes when a message falls due for the line; the zero time means not
@@ -354,9 +419,15 @@ func (l *lobby) setNext(line *line, at time.Time) {
 
 func (l *lobby) addEvent(at time.Time, e event) scheduler.Key {
 	l.lastID++
-	key := scheduler.NewKey(at, l.lastID, 0)
+	return l.addEventAs(l.lastID, at, e)
+}
+
+// addEventAs adds an event with an ID, by which those of one instant are
+// ordered.
+func (l *lobby) addEventAs(id uint64, at time.Time, e event) scheduler.Key {
+	key := scheduler.NewKey(at, id, 0)
 	l.events.Insert(key)
-	l.byID[l.lastID] = e
+	l.byID[id] = e
 	return key
 }
 

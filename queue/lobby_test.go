@@ -103,3 +103,59 @@ func TestLobbyForgetsAtOnce(t *testing.T) {
 		t.Errorf("%d decisions and %d events are left", n, b.lobby.events.Len())
 	}
 }
+
+// When the last occurrence of all schedules was published nothing of it stays
+// behind, and the timer is not set.
+func TestLobbyForgetsFirings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, err := Open(Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { b.Close() })
+		q, err := b.CreateQueue(t.Context(), "q", Patch{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := &b.lobby
+		look := func(step string, events int) {
+			t.Helper()
+			synctest.Wait()
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			if l.events.Len() != events || len(l.byID) != events || (l.alarm != nil) != (events > 0) {
+				t.Errorf("%s: %d events in the index, %d beside it, and the timer set %t; want %d", step, l.events.Len(), len(l.byID), l.alarm != nil, events)
+			}
+			if pending := l.firing.pending.Load(); pending != (events > 0) || pending == l.firing.at.IsZero() || l.firing.busy || l.owing != 0 {
+				t.Errorf("%s: the firing is left as %+v, with %d lines owed", step, &l.firing, l.owing)
+			}
+		}
+		look("no schedule", 0)
+		first := time.Now().Add(time.Minute)
+		info, err := q.Schedule(t.Context(), Schedule{Recurrence: Recurrence{First: first, Every: time.Hour, Count: 3}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		look("made", 1)
+		if _, err := q.Receive(t.Context(), &ReceiveOptions{Wait: new(day)}); err != nil {
+			t.Fatal(err)
+		}
+		look("published once", 1)
+		time.Sleep(day)
+		look("published", 0)
+		info, err = q.Schedule(t.Context(), Schedule{Recurrence: Recurrence{First: time.Now().Add(time.Minute), Every: time.Hour}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.CancelSchedule(t.Context(), info.ID); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		look("cancelled", 0) // as soon as it would have been due
+		if _, err := q.Schedule(t.Context(), Schedule{Recurrence: Recurrence{Every: time.Hour}}); err != nil {
+			t.Fatal(err)
+		}
+		b.Close()
+		look("closed", 0)
+	})
+}

@@ -45,6 +45,14 @@ type Profile struct {
 	// Without it, bodies, groups and deduplication IDs are any bytes.
 	TextOnly bool
 
+	// MaxMoveRate limits the messages that a move task moves in a second, and
+	// MaxMoveDuration is how long it may run if it does not say. Zero: no limit.
+	MaxMoveRate     int
+	MaxMoveDuration time.Duration
+
+	// MaxSchedules limits the schedules that are active at a time. Zero: no limit.
+	MaxSchedules int
+
 	// Standard and FIFO are the attributes of a queue that is created without
 	// any.
 	Standard, FIFO driver.Attributes
@@ -79,13 +87,15 @@ func Core() *Profile {
 		MaxReceives:     1_000_000,
 		MaxAttributes:   100,
 		MaxGroup:        256,
+		MaxMoveDuration: 36 * time.Hour,
+		MaxSchedules:    1_000_000,
 		Standard:        attributes,
 		FIFO:            fifo,
 	}
 }
 
 // SQS returns the limits of Amazon SQS, by its API Reference (SendMessage,
-// SetQueueAttributes, ReceiveMessage).
+// SetQueueAttributes, ReceiveMessage, StartMessageMoveTask).
 func SQS() *Profile {
 	p := Core()
 	p.Name = "sqs"
@@ -100,6 +110,7 @@ func SQS() *Profile {
 	p.MaxReceives = 1000
 	p.MaxAttributes = 10
 	p.MaxGroup = 128
+	p.MaxMoveRate = 500
 	p.TextOnly = true
 	p.Standard.MaxInFlight, p.FIFO.MaxInFlight = 120_000, 120_000
 	p.Standard.RetainFromSend = true

@@ -79,7 +79,7 @@ func (q *Queue) do(ctx context.Context, op string, f func(now time.Time) error) 
 
 func (q *Queue) doAt(ctx context.Context, op string, f func(r reading) error) error {
 	b := q.broker
-	if q.line.waiting.Load() > 0 {
+	if q.line.waiting.Load() > 0 || b.lobby.firing.pending.Load() {
 		b.lobby.catchUpOn(q.line, b.now().now)
 	}
 	err := b.call(ctx, f)

@@ -38,6 +38,9 @@ func (q *Queue) Receive(ctx context.Context, o *ReceiveOptions) ([]Delivery, err
 
 func (q *Queue) receive(ctx context.Context, r driver.Receive, o *ReceiveOptions) ([]driver.Delivery, error) {
 	b := q.broker
+	if b.lobby.firing.pending.Load() {
+		b.lobby.catchUpOn(q.line, b.now().now)
+	}
 	alone := q.line.waiting.Load() == 0
 	var wait time.Duration
 	if alone {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/redriveq/redrive/queue/driver"
+	"github.com/redriveq/redrive/scheduler"
 )
 
 // The types that a broker shares with its engine. Package driver explains them.
@@ -52,6 +53,53 @@ type (
 	ChangeOutcome = driver.ChangeOutcome
 	// A CancelOutcome says what a cancel did, or why it was too late.
 	CancelOutcome = driver.CancelOutcome
+
+	// A Filter says which messages are meant.
+	Filter = driver.Filter
+	// A TaskID names one move task or one transfer, for ever.
+	TaskID = driver.TaskID
+	// A Move says what a move task is to do.
+	Move = driver.Move
+	// A MoveTask is a move task as it stands.
+	MoveTask = driver.MoveTask
+	// A MoveState says where in its life a move task is.
+	MoveState = driver.MoveState
+	// A MoveFailure says why a move task failed.
+	MoveFailure = driver.MoveFailure
+
+	// A Transfer says what to transfer.
+	Transfer = driver.Transfer
+	// A Transferred says what a call of Transfer did.
+	Transferred = driver.Transferred
+	// A Restore says what to put back.
+	Restore = driver.Restore
+	// A Restored says what a call of Restore did.
+	Restored = driver.Restored
+	// A Rebind is one message that changed queues.
+	Rebind = driver.Rebind
+	// A Ledger says how a message stood before its first transfer.
+	Ledger = driver.Ledger
+	// An Arrival is a message that comes from another broker.
+	Arrival = driver.Arrival
+
+	// A Schedule says what to publish when.
+	Schedule = driver.Schedule
+	// A ScheduleID names one schedule, for ever.
+	ScheduleID = driver.ScheduleID
+	// A ScheduleInfo is a schedule as it stands.
+	ScheduleInfo = driver.ScheduleInfo
+	// A ScheduleState says where in its life a schedule is.
+	ScheduleState = driver.ScheduleState
+	// A ScheduleFailure says why a schedule failed.
+	ScheduleFailure = driver.ScheduleFailure
+	// A ScheduleCancel says what became of one cancel of a schedule.
+	ScheduleCancel = driver.ScheduleCancel
+	// A ScheduleOutcome says what a cancel of a schedule did.
+	ScheduleOutcome = driver.ScheduleOutcome
+	// A Misfire policy says which occurrences are published when several are due.
+	Misfire = driver.Misfire
+	// A Recurrence says at which instants something occurs.
+	Recurrence = scheduler.Recurrence
 )
 
 // The constants of those types.
@@ -100,6 +148,36 @@ const (
 	CancelDelivered = driver.CancelDelivered
 	CancelGone      = driver.CancelGone
 	CancelUnknown   = driver.CancelUnknown
+
+	MoveRunning    = driver.MoveRunning
+	MoveCancelling = driver.MoveCancelling
+	MoveCancelled  = driver.MoveCancelled
+	MoveCompleted  = driver.MoveCompleted
+	MoveFailed     = driver.MoveFailed
+
+	MoveDestinationGone = driver.MoveDestinationGone
+	MoveDestinationFull = driver.MoveDestinationFull
+	MoveNoOrigin        = driver.MoveNoOrigin
+	MoveTimedOut        = driver.MoveTimedOut
+	MoveSourceGone      = driver.MoveSourceGone
+
+	ScheduleActive    = driver.ScheduleActive
+	SchedulePublished = driver.SchedulePublished
+	ScheduleCancelled = driver.ScheduleCancelled
+	ScheduleFailed    = driver.ScheduleFailed
+
+	ScheduleQueueGone = driver.ScheduleQueueGone
+	ScheduleQueueFull = driver.ScheduleQueueFull
+	ScheduleTooLarge  = driver.ScheduleTooLarge
+
+	ScheduleStopped          = driver.ScheduleStopped
+	ScheduleAlreadyCancelled = driver.ScheduleAlreadyCancelled
+	ScheduleAlreadyEnded     = driver.ScheduleAlreadyEnded
+	ScheduleUnknown          = driver.ScheduleUnknown
+
+	MisfireOnce = driver.MisfireOnce
+	MisfireSkip = driver.MisfireSkip
+	MisfireAll  = driver.MisfireAll
 )
 
 // String returns a text value of a message attribute.
@@ -111,6 +189,14 @@ func Number(text string) Value { return driver.Number(text) }
 
 // Binary returns a value of a message attribute with a copy of data.
 func Binary(data []byte) Value { return driver.Binary(data) }
+
+// ParseTaskID returns the ID that text spells, which is what [TaskID.String]
+// returned.
+func ParseTaskID(text string) (TaskID, error) { return driver.ParseTaskID(text) }
+
+// ParseScheduleID returns the ID that text spells, which is what
+// [ScheduleID.String] returned.
+func ParseScheduleID(text string) (ScheduleID, error) { return driver.ParseScheduleID(text) }
 
 // ParseMessageID returns the ID that text spells, which is what
 // [MessageID.String] returned.
@@ -216,4 +302,11 @@ var changeErrors = map[ChangeOutcome]error{
 	ChangeInFlightLimit:     ErrInFlightLimit,
 	ChangeWrongQueue:        ErrWrongQueue,
 	ChangeMalformed:         ErrReceiptMalformed,
+}
+
+var scheduleErrors = map[ScheduleOutcome]error{
+	ScheduleStopped:          nil,
+	ScheduleAlreadyCancelled: ErrScheduleCancelled,
+	ScheduleAlreadyEnded:     ErrScheduleEnded,
+	ScheduleUnknown:          ErrNoSchedule,
 }

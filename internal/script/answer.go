@@ -55,7 +55,7 @@ func (p *Player) title(m queue.Info) string {
 func (p *Player) showInfos(infos []queue.Info, err error) error {
 	for _, m := range infos {
 		p.say("%d: %s sent %s %s receives %d%s%s",
-			m.Sequence, p.title(m), p.instant(m.SentAt), p.place(m), m.ReceiveCount, p.first(m), showExtras(m))
+			m.Sequence, p.title(m), p.instant(m.SentAt), p.place(m), m.ReceiveCount, p.first(m), p.showExtras(m))
 	}
 	if len(infos) == 0 && err == nil {
 		p.say("nothing")
@@ -78,12 +78,12 @@ func (p *Player) first(m queue.Info) string {
 }
 
 // showExtras returns what most messages do not have.
-func showExtras(m queue.Info) string {
+func (p *Player) showExtras(m queue.Info) string {
 	var b strings.Builder
 	if m.Group != "" {
 		b.WriteString(" group " + asWord(m.Group))
 	}
-	if m.DeduplicationID != "" {
+	if m.DeduplicationID != "" && m.Schedule == (queue.ScheduleID{}) { // those of occurrences are random
 		b.WriteString(" dedup " + asWord(m.DeduplicationID))
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Attributes)) {
@@ -91,6 +91,9 @@ func showExtras(m queue.Info) string {
 	}
 	if m.Origin != (queue.QueueRef{}) {
 		fmt.Fprintf(&b, " from %s", m.Origin.Name)
+	}
+	if m.Schedule != (queue.ScheduleID{}) {
+		fmt.Fprintf(&b, " of %s at %s", p.scheduleName(m.Schedule), p.instant(m.NominalAt))
 	}
 	return b.String()
 }

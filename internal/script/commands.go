@@ -42,6 +42,18 @@ func commands() map[string]command {
 		"list":    {"QUEUE [after=] [max=]", "show the messages in all states", (*Player).playList},
 		"receive": {"QUEUE [as= max= visibility= wait=]", "receive messages", (*Player).playReceive},
 
+		"schedule":        {"QUEUE BODY [as= name= first= every= cron= zone= until= count= misfire= delay= group= attr:NAME=]", "publish a message later, once or again and again", (*Player).playSchedule},
+		"cancel-schedule": {"SCHEDULE...", "end schedules", (*Player).playCancelSchedule},
+		"schedules":       {"", "list the schedules", (*Player).playSchedules},
+
+		"start-move":  {"QUEUE [as= to= any=true limit= keep=true rate= for= dry=true group= origin= attr:NAME=]", "start a move task", (*Player).playStartMove},
+		"step-move":   {"TASK [max=]", "let a move task move messages", (*Player).playStepMove},
+		"cancel-move": {"TASK", "cancel a move task", (*Player).playCancelMove},
+		"moves":       {"QUEUE", "list the move tasks of a queue", (*Player).playMoves},
+
+		"transfer": {"QUEUE QUEUE [as= max= at-once=true dry=true group= origin= attr:NAME=]", "let waiting messages wait in another queue", (*Player).playTransfer},
+		"restore":  {"QUEUE [MESSAGE...] [task= max= due=now]", "put messages back that were transferred", (*Player).playRestore},
+
 		"interrupt":  {"RECEIVE", "end the context of a receive that waits", (*Player).playInterrupt},
 		"deliveries": {"QUEUE [as= max= visibility= take=]", "receive until nothing is left, or some are taken", (*Player).playDeliveries},
 		"delete":     {"QUEUE RECEIPT...", "delete messages", (*Player).playDelete},
@@ -56,7 +68,7 @@ func (p *Player) playHelp(a *arguments) error {
 	}
 	all := commands()
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		p.say("%-11s %s: %s", name, all[name].usage, all[name].does)
+		p.say("%-15s %s: %s", name, all[name].usage, all[name].does)
 	}
 	return nil
 }

@@ -182,7 +182,7 @@ func (p *Player) report(b *background, r received) {
 func (p *Player) delivered(at, name string, d queue.Delivery) {
 	p.receipts[name] = d.Receipt
 	p.say("%s%s: %s receives %d fence %d visible %s%s",
-		at, name, p.title(d.Info), d.ReceiveCount, d.Fence, p.instant(d.VisibleAt), showExtras(d.Info))
+		at, name, p.title(d.Info), d.ReceiveCount, d.Fence, p.instant(d.VisibleAt), p.showExtras(d.Info))
 }
 
 func (p *Player) playDeliveries(a *arguments) error {

@@ -31,6 +31,33 @@
 // Words are separated by spaces. A word, or the value of an option, that has
 // spaces in it stands in quotes, as in Go; a word in quotes is never an option.
 //
+// Schedules, move tasks and transfers have names of the same kind; a schedule
+// that is given none has its Name. A message that is an occurrence is shown with
+// its schedule and its nominal instant:
+//
+//	schedule orders stocktaking as=daily first=09:00:00 every=24h
+//	    daily: next 09:00:00
+//	advance 10h
+//	peek orders
+//	    1: "stocktaking" sent 09:00:00 visible since 09:00:00 receives 0 of daily at 09:00:00
+//	cancel-schedule daily
+//	    daily: stopped, 1 published
+//
+// # Steps
+//
+// Move tasks and transfers go on by the step, when the script says so. A
+// transfer to a place outside the broker goes to its transfer queue, which is
+// named like xfer:elsewhere and created by the first command that names it:
+//
+//	start-move dead to=orders as=t
+//	    t: running, moved 0 of 2
+//	step-move t max=10
+//	    t: completed, moved 2 of 2
+//	transfer orders xfer:elsewhere
+//	    x: 3 transferred
+//	restore xfer:elsewhere
+//	    3 restored
+//
 // # Time
 //
 // A script begins on the first of January 2030 at midnight UTC, unless the

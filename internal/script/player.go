@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/redriveq/redrive/queue"
@@ -25,6 +26,11 @@ type Player struct {
 	names    map[queue.MessageID]string // the first name of each message
 	receipts map[string]string
 
+	schedules     map[string]queue.ScheduleID
+	scheduleNames map[queue.ScheduleID]string // the last name of each schedule
+	tasks         map[string]queue.TaskID     // move tasks and transfers
+	taskNames     map[queue.TaskID]string
+
 	waiting []*background // in the order in which they began
 	moving  bool          // the present command has moved the clock
 	answers []string      // to the present command
@@ -44,6 +50,11 @@ func newPlayer(engine driver.Engine) *Player {
 		messages: make(map[string]queue.MessageID),
 		names:    make(map[queue.MessageID]string),
 		receipts: make(map[string]string),
+
+		schedules:     make(map[string]queue.ScheduleID),
+		scheduleNames: make(map[queue.ScheduleID]string),
+		tasks:         make(map[string]queue.TaskID),
+		taskNames:     make(map[queue.TaskID]string),
 	}
 }
 
@@ -108,7 +119,8 @@ func (p *Player) open() (*queue.Broker, error) {
 	return b, nil
 }
 
-// queue returns the queue that has that name in the script or in the broker.
+// queue returns the queue that has that name in the script or in the broker. A
+// transfer queue is created by its name, "xfer:" and the target's.
 func (p *Player) queue(name string) (*queue.Queue, error) {
 	if q := p.queues[name]; q != nil {
 		return q, nil
@@ -116,6 +128,9 @@ func (p *Player) queue(name string) (*queue.Queue, error) {
 	b, err := p.open()
 	if err != nil {
 		return nil, err
+	}
+	if target, ok := strings.CutPrefix(name, "xfer:"); ok {
+		return b.TransferQueue(context.Background(), target, false)
 	}
 	return b.Queue(context.Background(), name)
 }
