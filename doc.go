@@ -19,6 +19,12 @@
 // deleted is gone when the queue's retention ends. A message that nobody has
 // received yet can be taken back by its ID.
 //
+// Three things change queues or make messages. A move task empties one queue,
+// mostly a dead-letter queue, into another, or each message back to where it
+// came from. A transfer lets messages that wait in one queue wait in another, or
+// go to another broker, and its cancel puts them back as they were. A schedule
+// sends a message once, in a period, or by a cron expression.
+//
 // # What it promises
 //
 //   - A message that was sent is received until it is deleted, cancelled,
@@ -30,6 +36,10 @@
 //     message, another queue, or a later queue of the same name.
 //   - If A is cancelled, nobody has received it and nobody will. The answer to a
 //     cancel, a delete or a change is what happened, never a guess.
+//   - A message that is moved or transferred is in exactly one queue for every
+//     observer. After the cancel of a move task has returned, it moves nothing;
+//     after a transfer and its cancel, A is what it was.
+//   - An occurrence of a schedule comes once, and none after its cancel.
 //   - In a FIFO queue, if A was sent before B in the same message group, B is
 //     not delivered before A, nor while A is in flight.
 //   - In a standard queue, messages come in the order in which they became
@@ -45,15 +55,17 @@
 //   - [github.com/redriveq/redrive/queue]: the API.
 //   - [github.com/redriveq/redrive/batch]: entries with the caller's IDs and one
 //     outcome each; and helpers that gather single calls into batches.
+//   - [github.com/redriveq/redrive/movetask]: runs move tasks.
+//   - [github.com/redriveq/redrive/xfer]: transfers between queues and brokers.
 //   - [github.com/redriveq/redrive/receipt]: how receipts are sealed.
-//   - [github.com/redriveq/redrive/scheduler]: the index by time.
+//   - [github.com/redriveq/redrive/scheduler]: the index by time, recurrences.
 //   - [github.com/redriveq/redrive/queue/driver]: the seam to the engine that
 //     keeps the messages; [github.com/redriveq/redrive/queue/memqueue] keeps them
 //     in memory; [github.com/redriveq/redrive/queue/drivertest] tests engines.
 //
-// Move tasks, transfers between brokers, recurring schedules, an engine on disk
-// and HTTP handlers that speak the protocols of Amazon SQS, Yandex Message
-// Queue, Tencent CMQ, Backendless and KumoMTA come on top of these.
+// An engine on disk and HTTP handlers that speak the protocols of Amazon SQS,
+// Yandex Message Queue, Tencent CMQ, Backendless and KumoMTA come on top of
+// these.
 //
 // [queue.Broker]: https://pkg.go.dev/github.com/redriveq/redrive/queue#Broker
 package redrive

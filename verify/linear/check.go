@@ -99,6 +99,9 @@ func explain(model porcupine.Model, part []porcupine.Operation) string {
 }
 
 func tell(o porcupine.Operation) string {
-	call := o.Input.(Call)
-	return fmt.Sprintf("  [%d, %d] client %d: %v -> %s\n", o.Call, o.Return, o.ClientId, call, o.Output.(Answer).tell(call.Op))
+	answer := fmt.Sprintf("%+v", o.Output)
+	if call, ok := o.Input.(Call); ok {
+		answer = o.Output.(Answer).tell(call.Op)
+	}
+	return fmt.Sprintf("  [%d, %d] client %d: %v -> %s\n", o.Call, o.Return, o.ClientId, o.Input, answer)
 }

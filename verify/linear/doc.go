@@ -8,6 +8,8 @@
 //	spec A   one message: who may receive, delete, change or cancel it
 //	spec B   one queue: which message comes next, and that an empty answer is
 //	         given only if there was nothing to hand out
+//	spec C   the move tasks of one source: at most one active, what each moved
+//	         and to where, and that a cancel stops it
 //
 // Spec A looks at each message of a history by itself, so that long histories
 // can be checked. It cannot see order, emptiness or counts. Spec B can, and

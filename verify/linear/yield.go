@@ -38,6 +38,21 @@ func (e *yielding) Cancel(ctx context.Context, now time.Time, q driver.QueueID, 
 	return e.Engine.Cancel(ctx, now, q, ids)
 }
 
+func (e *yielding) StartMove(ctx context.Context, now time.Time, m driver.Move, dry bool) (driver.MoveTask, error) {
+	defer yield()()
+	return e.Engine.StartMove(ctx, now, m, dry)
+}
+
+func (e *yielding) StepMove(ctx context.Context, now time.Time, id driver.TaskID, max, look int) (driver.MoveStep, error) {
+	defer yield()()
+	return e.Engine.StepMove(ctx, now, id, max, look)
+}
+
+func (e *yielding) CancelMove(ctx context.Context, now time.Time, id driver.TaskID) (driver.MoveTask, error) {
+	defer yield()()
+	return e.Engine.CancelMove(ctx, now, id)
+}
+
 // yield yields, and returns what yields once more.
 func yield() func() {
 	runtime.Gosched()
