@@ -220,3 +220,23 @@ func TestNode(t *testing.T) {
 		t.Errorf("the node shows the secret")
 	}
 }
+
+// The clock of the sending broker may be ahead: nothing has happened later than
+// now, or a message would be kept for longer than its queue says.
+func TestArrivalsFromTheFuture(t *testing.T) {
+	c := newStepping(noon)
+	r := newRig(t, queue.Config{Clock: c}, queue.Patch{Retention: new(day)})
+	a := arrival("a")
+	a.SentAt, a.FirstReceivedAt, a.RetainFrom = noon.Add(1), noon.Add(s), noon.Add(hour)
+	r.must(r.accept(a)[0].Err)
+	info := mustList(r)[0]
+	for what, at := range map[string]time.Time{"sent": info.SentAt, "first received": info.FirstReceivedAt} {
+		if !at.Equal(noon) {
+			t.Errorf("%s at %v, want %v", what, at, noon)
+		}
+	}
+	c.step(day)
+	if got := r.counts(r.q)[0]; got != 0 {
+		t.Errorf("%d messages are left when the retention is over, want none", got)
+	}
+}

@@ -109,9 +109,6 @@ func (l *lobby) setFiring(r reading, at time.Time) {
 		l.removeEvent(f.event)
 		f.isSet = false
 	}
-	if l.closed {
-		at = time.Time{}
-	}
 	f.at = at
 	f.pending.Store(!at.IsZero())
 	if !at.IsZero() {

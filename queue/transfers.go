@@ -165,7 +165,8 @@ func (b *Broker) WallTime(at time.Time) time.Time {
 // Accept adds messages that come from another broker, with their history: see
 // [Arrival], whose instants are here those of the wall clock. If one with its Key
 // was accepted before, for as long as that one's Remember says, an arrival is
-// answered as a duplicate, with the ID of that one.
+// answered as a duplicate, with the ID of that one. What has happened, by a clock
+// that is ahead of this one, only later than now, has happened now.
 func (q *Queue) Accept(ctx context.Context, arrivals []Arrival) ([]SendResult, error) {
 	const op = "accept"
 	if len(arrivals) > maxListed {
@@ -218,7 +219,9 @@ func inBrokerTime(a Arrival, r reading) Arrival {
 		a.At = r.brokerTime(a.At)
 	}
 	for _, at := range []*time.Time{&a.SentAt, &a.FirstReceivedAt, &a.RetainFrom} {
-		if !at.IsZero() {
+		if at.After(r.wall) { // by a clock that is ahead of this one
+			*at = r.now
+		} else if !at.IsZero() {
 			*at = shift(r.now, r.wall, at.Round(0).UTC())
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/redriveq/redrive/queue"
 	"github.com/redriveq/redrive/xfer"
@@ -111,4 +112,21 @@ func TestCancelWhileDraining(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Close waits for a step that is under way.
+func TestCloseWaitsForSteps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hook := func() { time.Sleep(s) }
+		r := newRig(t, xfer.Config{Logger: slog.New(logHook{slog.NewTextHandler(io.Discard, nil), hook})})
+		home, away := r.create("home", queue.Patch{}), r.create("away", queue.Patch{})
+		r.send(home, 0, "1")
+		start := time.Now()
+		go r.start(xfer.Order{Selector: everythingOf(home), To: away, Reason: "test"})
+		time.Sleep(s / 2)
+		r.m.Close()
+		if got := time.Since(start); got != s {
+			t.Errorf("it was closed after %v, want 1s", got)
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package xfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -130,7 +131,7 @@ func (l *lane) takeAside(means func(*item) bool) (items []*item) {
 			items = append(items, it)
 		}
 	}
-	slices.SortFunc(items, func(a, b *item) int { return int(a.Sequence) - int(b.Sequence) })
+	slices.SortFunc(items, func(a, b *item) int { return cmp.Compare(a.Sequence, b.Sequence) })
 	for _, it := range items {
 		l.forgetAside(it.ID)
 	}

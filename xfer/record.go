@@ -43,7 +43,7 @@ const (
 // newRecord returns the record of a message that was received from a transfer
 // queue.
 func newRecord(b *queue.Broker, node string, d *queue.Delivery, l *queue.Ledger) Record {
-	r := Record{
+	return Record{
 		ID:              d.ID,
 		Node:            node,
 		Queue:           l.Home.Name,
@@ -52,15 +52,12 @@ func newRecord(b *queue.Broker, node string, d *queue.Delivery, l *queue.Ledger)
 		Group:           d.Group,
 		DeduplicationID: d.DeduplicationID,
 		SentAt:          b.WallTime(d.SentAt),
+		FirstReceivedAt: b.WallTime(d.FirstReceivedAt),
 		VisibleAt:       b.WallTime(l.VisibleAt),
 		RetainFrom:      b.WallTime(l.RetainFrom),
 		ReceiveCount:    l.ReceiveCount,
 		Hops:            l.Hops + 1,
 	}
-	if l.ReceiveCount > 0 { // else the first receive was that from the transfer queue
-		r.FirstReceivedAt = b.WallTime(d.FirstReceivedAt)
-	}
-	return r
 }
 
 // key names the record among all that ever arrive anywhere.

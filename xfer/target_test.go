@@ -250,6 +250,25 @@ func TestBatchBytes(t *testing.T) {
 	})
 }
 
+// Close does not wait for the pause of a sender whose target fails.
+func TestCloseDuringPause(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		home := r.create("home", queue.Patch{})
+		r.send(home, 0, "1")
+		x := &stub{name: "x"}
+		x.send = func(context.Context, int, []xfer.Record) ([]xfer.Result, error) {
+			return nil, errors.New("failed")
+		}
+		r.start(xfer.Order{Selector: everythingOf(home), Target: x, Reason: "test"})
+		synctest.Wait()
+		start := time.Now()
+		r.m.Close()
+		if got := time.Since(start); got != 0 {
+			t.Errorf("close took %v, want no time", got)
+		}
+	})
+}
+
 // Close leaves what waits, and does not wait for a target that blocks.
 func TestClose(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {

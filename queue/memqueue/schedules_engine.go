@@ -2,6 +2,7 @@ package memqueue
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/redriveq/redrive/queue/driver"
@@ -66,7 +67,7 @@ func begin(r scheduler.Recurrence, wall time.Time) (*scheduler.Timetable, time.T
 	}
 	table, err := scheduler.NewTimetable(r, wall)
 	if err != nil {
-		return nil, time.Time{}, driver.Invalid("recurrence", "%v", err)
+		return nil, time.Time{}, driver.Invalid("recurrence", "%v", errors.Unwrap(err)) // which names the field
 	}
 	first, ok := table.First()
 	if !ok {
