@@ -31,8 +31,8 @@ func TestAcceptHistory(t *testing.T) {
 		{1 * s, details("plain"), "same, sent 1s, received never, visible 1s, #0"}, // whatever the queue's delay
 		{1 * s, underTransfer(), "0"},
 		{1 * s, cancel("old", "late"), "delivered cancelled"},
-		{1 * s, cancel("late"), "gone"},                             // it was sent to this queue
-		{1 * s, receive(9), "old#5 plain#1"},                        // "the dead-letter policy counts from zero"
+		{1 * s, cancel("late"), "gone"},      // it was sent to this queue
+		{1 * s, receive(9), "old#5 plain#1"}, // "the dead-letter policy counts from zero"
 		{1 * s, details("old"), "same, sent -9s, received -8s, in flight 11s, #5"},
 		{11 * s, transferTo("p", driver.Transfer{UpTo: 1}), "old>p, 1/1 done"},
 		{11 * s, in("p", receiveTransfers(9)), "old#5 (task 1, q, visible 11s, #5, retained from -7s, 2 hops)"},
@@ -88,9 +88,9 @@ func TestAcceptRetention(t *testing.T) {
 	})
 }
 
-// "an arrival whose key was accepted by this queue within the latest Remember of
-// it is a Duplicate. A key is remembered whatever becomes of the message and of
-// the queue's other messages, for as long as the queue exists."
+// "an arrival is a Duplicate if one with its key was accepted by this queue, for
+// as long as that one's Remember says. A key is remembered whatever becomes of the
+// message, also through a purge, while the queue" exists.
 func TestAcceptDuplicate(t *testing.T) {
 	short := arrival("c", "k")
 	short.Remember = 1 * s

@@ -12,9 +12,9 @@ import (
 
 const h = time.Hour
 
-// "It returns ErrInvalid if the recurrence is not valid, or has no occurrence,
-// ErrNoQueue if the queue does not exist, and ErrTooManySchedules if s.Limit
-// schedules are active, unless s.Limit is zero."
+// "It checks, in this order: the recurrence is valid and has an occurrence, else
+// ErrInvalid; the queue exists, else ErrNoQueue; no more than s.Limit schedules
+// would be active, unless s.Limit is zero, else ErrTooManySchedules."
 func TestScheduleRefused(t *testing.T) {
 	limited := func(limit int, s driver.Schedule) driver.Schedule {
 		s.Limit = limit
@@ -64,7 +64,8 @@ func TestScheduleFirst(t *testing.T) {
 
 // "A name is that of at most one active schedule. If one has it and is equal in
 // all that the caller says, that one is returned, with created false; if it
-// differs, it is cancelled and replaced in the same change."
+// differs, it is cancelled and replaced in the same change, and does not count
+// for the limit."
 func TestScheduleNames(t *testing.T) {
 	type edit func(*driver.Schedule)
 	with := func(edits ...edit) driver.Schedule {
@@ -149,7 +150,7 @@ func TestFireOrder(t *testing.T) {
 }
 
 // "An occurrence that is published is a Send of the schedule's message to its
-// queue at now: the queue's limits and delay apply. Its deduplication ID is the
+// queue at now: the queue's limits and delay apply … Its deduplication ID is the
 // schedule's ID, "@", and the nominal instant in UTC as time.RFC3339Nano; its Info
 // names schedule and nominal instant."
 func TestFireSends(t *testing.T) {
@@ -187,7 +188,7 @@ func TestFireSends(t *testing.T) {
 	}
 }
 
-// The message's own delay counts from the occurrence, which is when it is sent;
+// The message's own delay counts from now, when it is sent, like the queue's;
 // schedule and nominal instant "are kept wherever the message goes".
 func TestOccurrenceKept(t *testing.T) {
 	late := once(1 * s)
@@ -221,7 +222,7 @@ func TestOccurrenceKept(t *testing.T) {
 }
 
 // "If the queue refuses it, too large or full, the occurrence is lost and
-// counted, and a schedule with no further occurrence has failed."
+// counted as refused, and a schedule with no further occurrence has failed."
 func TestFireRefused(t *testing.T) {
 	play(t, []step{
 		{0, create(driver.Patch{MaxMessages: new(1)}), "created"},

@@ -179,7 +179,6 @@ func (q *queue) restoreOne(m *message, home *queue, dueNow bool) {
 	m.receivesHere = l.receivesHere
 	m.FirstReceivedAt = l.firstReceivedAt
 	m.received = l.received
-	m.retainedFrom = l.RetainFrom
 	m.VisibleAt = l.VisibleAt
 	home.takeBack(m, dueNow)
 }

@@ -37,7 +37,8 @@ type Moves interface {
 	//
 	// A dry run skips the last two. The task is for the messages that are in the
 	// source now: those that arrive later are not touched, so a task ends even if
-	// consumers send to its source what it moves.
+	// consumers send to its source what it moves. (Of messages under transfer, one
+	// that comes home to an old sequence is touched, within Total.)
 	StartMove(ctx context.Context, now time.Time, move Move, dryRun bool) (MoveTask, error)
 
 	// StepMove moves up to max messages by the task and looks at up to look of

@@ -111,7 +111,7 @@ type Schedule struct {
 	Queue QueueID
 
 	// Message is what is sent at each occurrence. At is the zero time and
-	// DeduplicationID is empty; Delay counts from the occurrence.
+	// DeduplicationID is empty; Delay counts from when it is published.
 	Message Message
 
 	Recurrence scheduler.Recurrence // Count counts occurrences that were published, no others

@@ -255,6 +255,18 @@ var restoreScenarios = []scenario{
 		),
 	},
 	{
+		name: "what was received away from home can not be cancelled at home",
+		says: "A cancel is too late if it was received away from home.",
+		steps: apart(driver.Patch{}, driver.Patch{},
+			step{0, texts("q", "a", "b"), "a b"},
+			step{0, transfer("t", "q", "x"), "a b"},
+			step{1 * sec, receiveFor("x", 1, 0), "a#1"},
+			step{2 * sec, restore("x"), "a b"},
+			step{2 * sec, history("q", "a"), "sent 0s first never received 0"},
+			step{2 * sec, cancel("q", "a", "b"), "delivered cancelled"},
+		),
+	},
+	{
 		name: "a cancel after a restore frees the deduplication ID",
 		says: "Cancel removes messages that were never received, and forgets their deduplication IDs.",
 		steps: apart(driver.Patch{DeduplicationWindow: new(hour)}, driver.Patch{},
