@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"math/big"
 	"time"
 
@@ -22,7 +23,7 @@ type occurrences struct {
 func newOccurrences(r scheduler.Recurrence, begin time.Time) (occurrences, error) {
 	table, err := scheduler.NewTimetable(r, begin)
 	if err != nil {
-		return occurrences{}, driver.Invalid("recurrence", "%v", err)
+		return occurrences{}, driver.Invalid("recurrence", "%v", errors.Unwrap(err))
 	}
 	if r.Count < 0 {
 		return occurrences{}, driver.Invalid("recurrence", "%d occurrences", r.Count)
