@@ -62,10 +62,11 @@
 //   - [github.com/redriveq/redrive/queue/driver]: the seam to the engine that
 //     keeps the messages; [github.com/redriveq/redrive/queue/memqueue] keeps them
 //     in memory; [github.com/redriveq/redrive/queue/drivertest] tests engines.
+//   - [github.com/redriveq/redrive/adapter/sqs]: a handler that speaks the
+//     protocol of Amazon SQS and of Yandex Message Queue.
 //
-// An engine on disk and HTTP handlers that speak the protocols of Amazon SQS,
-// Yandex Message Queue, Tencent CMQ, Backendless and KumoMTA come on top of
-// these.
+// An engine on disk and HTTP handlers that speak the protocols of Tencent CMQ,
+// Backendless and KumoMTA come on top of these.
 //
 // [queue.Broker]: https://pkg.go.dev/github.com/redriveq/redrive/queue#Broker
 package redrive

@@ -95,6 +95,10 @@ func (b *Broker) Close() error {
 	return fail("close", "", b.engine.Close())
 }
 
+// Profile returns the limits and defaults of the broker. They must not be
+// changed.
+func (b *Broker) Profile() *Profile { return b.profile }
+
 // Clock returns the clock that the broker runs on.
 func (b *Broker) Clock() clock.Clock { return b.time.clock }
 

@@ -103,7 +103,8 @@ func (q *Queue) Moves(ctx context.Context) (tasks []MoveTask, err error) {
 }
 
 // ActiveMoves returns the move tasks of all queues that are running or being
-// cancelled.
+// cancelled. Like every call of a broker that is about no one queue, it returns
+// when all that is due by now has happened.
 func (b *Broker) ActiveMoves(ctx context.Context) (tasks []MoveTask, err error) {
 	err = b.do(ctx, "list move tasks", func(time.Time) error {
 		tasks, err = b.engine.ActiveMoves(ctx)
