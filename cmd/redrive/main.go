@@ -1,146 +1,75 @@
-// Command redrive is the workbench of the library: it plays scenario scripts
-// against a broker in memory, on a clock that moves only when a script says so.
+// Command redrive serves queues in memory over HTTP, so that the SDKs of Amazon
+// SQS or of Yandex Message Queue can use them as they are.
 //
-//	redrive               show a tour of what a queue does
-//	redrive FILE...       play scripts, and print them with the answers
-//	redrive -             play commands from the standard input as they come
-//	redrive -check [FILE] compare the answers with those in the scripts
+//	redrive               serve on 127.0.0.1:9324 until a signal comes
+//	redrive serve         the same
+//	redrive play          show a tour of what a queue does
+//	redrive play FILE...  play scenario scripts; see redrive play -h
 //
-// The command help, in a script or after "redrive -", lists the commands.
+// The flags are listed by redrive -h. Each can be given in the environment
+// instead: REDRIVE_MOCK_CLOCK=true is -mock-clock. A flag on the command line
+// takes precedence, and a variable that is empty is not there.
+//
+// The first SIGTERM or SIGINT stops it in good order and it exits with 0; the
+// second ends it at once. It exits with 1 if it cannot serve, or a script fails,
+// and with 2 if it was called wrongly, or a file that a flag names is wrong.
 package main
 
 import (
-	"bufio"
-	_ "embed"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"runtime/debug"
 	"strings"
-
-	"github.com/redriveq/redrive/internal/script"
+	"syscall"
 )
-
-const usage = `usage: redrive [-check] [FILE...]
-       redrive -
-
-Plays scripts against a message queue in memory, on a clock that moves only
-when a script says so. Without a FILE it shows a tour of what a queue does.
-
-  -          play commands from the standard input as they come; try help
-  -check     compare the answers with those in the files, and exit with 1 if
-             they differ
-  -version   print the version
-`
-
-//go:embed tour.txt
-var tour string
 
 // The results of the process.
 const (
 	ok     = 0
-	failed = 1 // a script cannot be played, or its answers differ
+	failed = 1 // it cannot serve, or a script cannot be played, or its answers differ
 	misuse = 2
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+// A process is what a command has of the one that it runs in.
+type process struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	env            func(name string) string
+	signals        func() <-chan os.Signal // from then on, signals to end come here and do nothing else
+}
+
+func main() {
+	p := process{os.Stdin, os.Stdout, os.Stderr, os.Getenv, endSignals}
+	os.Exit(p.run(os.Args[1:]))
+}
+
+func endSignals() <-chan os.Signal {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	return signals
+}
 
 // run is the command without the process around it.
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("redrive", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {}
-	check := flags.Bool("check", false, "")
-	version := flags.Bool("version", false, "")
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, usage)
-		return ok
-	case err != nil:
-		fmt.Fprint(stderr, usage)
-		return misuse
-	case *version:
-		fmt.Fprintln(stdout, "redrive", buildVersion())
-		return ok
-	case !*check && flags.NArg() == 1 && flags.Arg(0) == "-":
-		interact(stdin, stdout)
-		return ok
+func (p *process) run(args []string) (result int) {
+	command := "serve"
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		command, args = args[0], args[1:]
 	}
-	play := script.Run
-	if *check {
-		play = compare
+	switch command {
+	case "serve":
+		return p.serve(args)
+	case "play":
+		return p.play(args)
 	}
-	return playAll(flags.Args(), play, stdout, stderr)
+	return p.misused(fmt.Errorf("no command %q", command))
 }
 
-// playAll plays each of the files, or the tour if there are none.
-func playAll(files []string, play func(io.Writer, io.Reader) error, stdout, stderr io.Writer) (result int) {
-	note := func(name string, err error) {
-		if err != nil {
-			fmt.Fprintf(stderr, "redrive: %s: %v\n", name, err)
-			result = failed
-		}
-	}
-	for _, name := range files {
-		note(name, playFile(name, play, stdout))
-	}
-	if len(files) == 0 {
-		note("tour", play(stdout, strings.NewReader(tour)))
-	}
-	return result
-}
-
-func playFile(name string, play func(io.Writer, io.Reader) error, w io.Writer) error {
-	file, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	return play(w, file)
-}
-
-// compare plays a script and prints the commands to which the answers differ.
-func compare(w io.Writer, r io.Reader) error {
-	differences, err := script.Check(r)
-	for _, d := range differences {
-		fmt.Fprint(w, d)
-	}
-	if err == nil && len(differences) > 0 {
-		err = fmt.Errorf("the answers to %d commands differ", len(differences))
-	}
-	return err
-}
-
-// interact plays the commands of r as they come. On a terminal it shows the
-// time of the clock before each.
-func interact(r io.Reader, w io.Writer) {
-	p := script.NewPlayer()
-	defer p.Close()
-	prompt := func() {}
-	if isTerminal(r) {
-		prompt = func() { fmt.Fprint(w, p.Now().Format("15:04:05.999"), "> ") }
-	}
-	lines := bufio.NewScanner(r)
-	for prompt(); lines.Scan(); prompt() {
-		answers, err := p.Do(lines.Text())
-		if err != nil {
-			fmt.Fprintf(w, "    ? %v\n", err)
-		}
-		for _, answer := range answers {
-			fmt.Fprintf(w, "    %s\n", answer)
-		}
-	}
-}
-
-func isTerminal(r io.Reader) bool {
-	file, isFile := r.(*os.File)
-	if !isFile {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+// misused tells that the command was called wrongly.
+func (p *process) misused(err error) (result int) {
+	fmt.Fprintf(p.stderr, "redrive: %v\nredrive -h lists the commands and the flags\n", err)
+	return misuse
 }
 
 func buildVersion() string {
