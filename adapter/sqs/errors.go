@@ -245,6 +245,12 @@ func messageGone(handle string) *apiError {
 	return invalidValue(handle, "ReceiptHandle", "Message does not exist or is not available for visibility timeout change.")
 }
 
+// entryGone is messageGone with what the service tells of an entry of a batch
+// instead.
+func entryGone(string) *apiError {
+	return common("ReceiptHandleIsInvalid", http.StatusNotFound, "Message does not exist or is not available for visibility timeout change")
+}
+
 func messageNotInFlight() *apiError {
 	return modelled("MessageNotInflight", http.StatusBadRequest, "The specified message isn't in flight.")
 }

@@ -108,7 +108,7 @@ func (s *session) badReceipt(e *apiError) *apiError {
 }
 
 func changeMessageVisibility(ctx context.Context, s *session, in *changeMessageVisibilityInput) (*nothing, error) {
-	errs, err := s.change(ctx, in.QueueURL, []visibilityEntry{{ReceiptHandle: in.ReceiptHandle, VisibilityTimeout: in.VisibilityTimeout}})
+	errs, err := s.change(ctx, in.QueueURL, []visibilityEntry{{ReceiptHandle: in.ReceiptHandle, VisibilityTimeout: in.VisibilityTimeout}}, messageGone)
 	if err == nil {
 		err = errs[0]
 	}
@@ -118,13 +118,14 @@ func changeMessageVisibility(ctx context.Context, s *session, in *changeMessageV
 func changeMessageVisibilityBatch(ctx context.Context, s *session, in *changeMessageVisibilityBatchInput) (*changeMessageVisibilityBatchOutput, error) {
 	id := func(i int) string { return in.Entries[i].ID }
 	done, failed, err := s.receiptBatch(ctx, in.QueueURL, "ChangeMessageVisibilityBatchRequestEntry", len(in.Entries), id, func() ([]error, error) {
-		return s.change(ctx, in.QueueURL, in.Entries)
+		return s.change(ctx, in.QueueURL, in.Entries, entryGone)
 	})
 	return &changeMessageVisibilityBatchOutput{Successful: done, Failed: failed}, err
 }
 
-// change changes visibility timeouts and returns what to tell of each.
-func (s *session) change(ctx context.Context, queueURL string, entries []visibilityEntry) ([]error, error) {
+// change changes visibility timeouts and returns what to tell of each; gone tells
+// of a message that is not there.
+func (s *session) change(ctx context.Context, queueURL string, entries []visibilityEntry, gone func(handle string) *apiError) ([]error, error) {
 	q, _, err := s.find(ctx, queueURL)
 	if err != nil {
 		return nil, err
@@ -142,7 +143,7 @@ func (s *session) change(ctx context.Context, queueURL string, entries []visibil
 	}
 	results, err := q.ChangeVisibilityMany(ctx, changes)
 	for i, r := range results {
-		errs[places[i]] = s.changeFault(&changes[i], r)
+		errs[places[i]] = s.changeFault(&changes[i], r, gone)
 	}
 	return errs, err
 }
@@ -161,7 +162,7 @@ func (s *session) checkChange(entry *visibilityEntry) error {
 }
 
 // changeFault returns what to tell of a change of visibility.
-func (s *session) changeFault(change *queue.VisibilityChange, r queue.ChangeResult) error {
+func (s *session) changeFault(change *queue.VisibilityChange, r queue.ChangeResult, gone func(handle string) *apiError) error {
 	switch r.Outcome {
 	case queue.ChangeWrongQueue:
 		return s.badReceipt(receiptOfAnotherQueue(change.Receipt))
@@ -171,12 +172,12 @@ func (s *session) changeFault(change *queue.VisibilityChange, r queue.ChangeResu
 		if s.yandex() {
 			return invalidParameter("No such message.")
 		}
-		return messageGone(change.Receipt)
+		return gone(change.Receipt)
 	case queue.ChangeRefusedLate, queue.ChangeRefusedSuperseded:
 		if s.yandex() {
 			return messageNotInFlight()
 		}
-		return messageGone(change.Receipt)
+		return gone(change.Receipt)
 	case queue.ChangeAboveCap:
 		return visibilityCap(int(change.Timeout / time.Second))
 	}
