@@ -26,6 +26,19 @@
 // of several may return several of one group. A message sent with a delay of its
 // own does not hold up those of its group that are visible.
 //
+// # What changes queues, and what repeats
+//
+// A message leaves its queue for another one in three ways: a receive
+// dead-letters it, a step of a move task moves it ([Broker.StepMove], which
+// package movetask calls in the background), or it is transferred
+// ([Broker.Transfer], which package xfer makes into transfers with a cancel that
+// restores). Each is one change: for every observer the message is in exactly one
+// of the two queues. Its earlier receipts do nothing in the new one.
+//
+// A schedule ([Queue.Schedule]) sends a message at later instants of the wall
+// clock. Its occurrences are published while the broker is open, each at its
+// instant; what was missed meanwhile, as the schedule's [Misfire] policy says.
+//
 // # Receipts
 //
 // A receipt stands for one delivery. It is current while the visibility timeout
