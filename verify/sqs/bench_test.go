@@ -28,21 +28,23 @@ import (
 type cycler func(ctx context.Context, body string) error
 
 // BenchmarkCycle measures what the wire costs: a send, a receive and a delete in
-// the process, through HTTP on a connection that is kept, and through the SDKs: v2
-// speaks JSON, v1 Query. With REDRIVE_ENDPOINT set to the address of another
-// server, all but the first go there, so that both are measured with the same
+// the process, by calls of the handler without a network, through HTTP on a
+// connection that is kept, and through the SDKs: v2 speaks JSON, v1 Query. With REDRIVE_ENDPOINT set to the address of another
+// server, all but the first two go there, so that both are measured with the same
 // clients.
 func BenchmarkCycle(b *testing.B) {
 	broker := must(queue.Open(queue.Config{Profile: sqs.Profile()}))
 	b.Cleanup(func() { broker.Close() })
 	endpoint := os.Getenv("REDRIVE_ENDPOINT")
 	if endpoint == "" {
-		server := httptest.NewServer(must(sqs.NewHandler(sqs.Config{Broker: broker, AllowAnonymous: true})))
+		handler := must(sqs.NewHandler(sqs.Config{Broker: broker, AllowAnonymous: true}))
+		server := httptest.NewServer(handler)
 		b.Cleanup(server.Close)
 		endpoint = server.URL
 		b.Run("client=process", func(b *testing.B) { measure(b, inProcess(b, broker)) })
+		b.Run("client=none", func(b *testing.B) { measure(b, overHTTP(b, endpoint, inMemory{handler})) })
 	}
-	b.Run("client=http", func(b *testing.B) { measure(b, overHTTP(b, endpoint)) })
+	b.Run("client=http", func(b *testing.B) { measure(b, overHTTP(b, endpoint, http.DefaultTransport)) })
 	b.Run("client=sdk-v2", func(b *testing.B) { measure(b, throughSDK(b, endpoint)) })
 	b.Run("client=sdk-v1", func(b *testing.B) { measure(b, throughSDK1(b, endpoint)) })
 }
@@ -79,14 +81,24 @@ func inProcess(b *testing.B, broker *queue.Broker) cycler {
 	}
 }
 
+// inMemory is a transport without a network.
+type inMemory struct{ http.Handler }
+
+func (m inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer := httptest.NewRecorder()
+	m.ServeHTTP(answer, r)
+	return answer.Result(), nil
+}
+
 // overHTTP writes its JSON by hand and reads no more of the answer than it needs.
-func overHTTP(b *testing.B, endpoint string) cycler {
+func overHTTP(b *testing.B, endpoint string, transport http.RoundTripper) cycler {
+	client := http.Client{Transport: transport}
 	do := func(ctx context.Context, operation string, in, out any) error {
 		body := must(json.Marshal(in))
 		r := must(http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(string(body))))
 		r.Header.Set("Content-Type", "application/x-amz-json-1.0")
 		r.Header.Set("X-Amz-Target", "AmazonSQS."+operation)
-		answer, err := http.DefaultClient.Do(r)
+		answer, err := client.Do(r)
 		if err != nil {
 			return err
 		}
