@@ -99,6 +99,7 @@ func (h *handler) read(w http.ResponseWriter, r *http.Request) ([]Record, *refus
 		return nil, refused
 	}
 	control := http.NewResponseController(w)
+	// A connection's deadlines are in real time, whatever clock the broker goes by.
 	_ = control.SetReadDeadline(time.Now().Add(requestTime)) // where there is a connection
 	text, err := h.unpack(w, r)
 	_ = control.SetReadDeadline(time.Time{})

@@ -97,8 +97,8 @@ type removePermissionInput struct {
 	Label    string `json:"Label"`
 }
 
-// An attributeValue is the value of a message attribute, in and out. Lists are
-// in the API and not implemented by the service.
+// An attributeValue is the value of a message attribute, in and out. Amazon
+// has lists in its API and refuses them, and so does the handler.
 type attributeValue struct {
 	DataType         string   `json:"DataType"`
 	StringValue      *string  `json:"StringValue,omitempty"`

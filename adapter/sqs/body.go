@@ -50,6 +50,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *api
 		most = r.ContentLength
 	}
 	control := http.NewResponseController(w)
+	// A connection's deadlines are in real time, whatever clock the broker goes by.
 	_ = control.SetReadDeadline(time.Now().Add(bodyTime)) // where supported
 	body, err := gather(http.MaxBytesReader(w, r.Body, limit), most)
 	if err != nil {
